@@ -1,0 +1,41 @@
+//! Packs `rules/*.toml` into one JSON table that the binary embeds, without the examples.
+//!
+//! A file that does not parse, an unknown key or an id given twice fails the build. What patterns
+//! mean is checked by `tests/rules.rs`.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::{env, fs};
+
+#[path = "src/rule/spec.rs"]
+#[expect(unreachable_pub, reason = "the library shares this module, and there its items are public")]
+mod spec;
+
+fn main() {
+    println!("cargo::rerun-if-changed=rules");
+    println!("cargo::rerun-if-changed=src/rule/spec.rs");
+    let mut paths: Vec<PathBuf> = fs::read_dir("rules")
+        .expect("the package has a folder `rules`")
+        .map(|entry| entry.expect("`rules` can be listed").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    paths.sort();
+    let files: Vec<spec::RuleFile> = paths.iter().map(read).collect();
+    let mut ids = BTreeSet::new();
+    for rule in files.iter().flat_map(|file| &file.rules) {
+        assert!(ids.insert(&rule.id), "rule `{}` is there twice", rule.id);
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let json = serde_json::to_string(&files).expect("rules are plain data");
+    fs::write(out.join("rules.json"), json).expect("OUT_DIR can be written");
+}
+
+fn read(path: &PathBuf) -> spec::RuleFile {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut file: spec::RuleFile = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for rule in &mut file.rules {
+        rule.hits.clear();
+        rule.misses.clear();
+    }
+    file
+}
