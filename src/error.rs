@@ -1,0 +1,52 @@
+//! What can go wrong, told so that a person knows which thing it was and what to do about it.
+
+use std::io;
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error;
+
+/// Something that was asked for and could not be done.
+#[derive(Debug, Error, Diagnostic)]
+pub enum Error {
+    /// A report that could not be written.
+    #[error("cannot write {path}: {source}")]
+    #[diagnostic(code(skant::write), help("the findings may be incomplete: free some space or choose another file"))]
+    Write {
+        /// The file, or `standard output`.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A rule file that does not say what it should.
+    #[error("{message}")]
+    #[diagnostic(code(skant::rules), help("{help}"))]
+    Rules {
+        /// What is wrong.
+        message: String,
+        /// The way out.
+        help: String,
+        /// The file.
+        #[source_code]
+        file: Arc<NamedSource<String>>,
+        /// Where in it.
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+    /// A request that makes no sense.
+    #[error("{message}")]
+    #[diagnostic(code(skant::usage), help("{help}"))]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// The way out.
+        help: String,
+    },
+}
+
+impl Error {
+    /// A request that makes no sense, and the way out.
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Error {
+        Error::Usage { message: message.into(), help: help.into() }
+    }
+}

@@ -1,0 +1,192 @@
+//! What a scan believes to be a secret, and how it may be shown.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::blob::Origin;
+use crate::rule::Rule;
+pub use crate::rule::{Confidence, Severity};
+
+/// A candidate we believe.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule that found it.
+    pub rule: Arc<Rule>,
+    /// How bad it is: the rule's word, or less when the text proves less.
+    pub severity: Severity,
+    /// How sure we are, likewise.
+    pub confidence: Confidence,
+    /// Where it is.
+    pub location: Location,
+    /// What it is.
+    pub secret: Secret,
+    /// The line it stands in, masked.
+    pub excerpt: Excerpt,
+    /// What else a person should know, in a sentence: a checksum that failed, an expiry.
+    pub note: Option<&'static str>,
+}
+
+/// A place a person can go to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The blob.
+    pub origin: Origin,
+    /// The first character of the secret.
+    pub start: Position,
+    /// One past its last.
+    pub end: Position,
+}
+
+/// A line and a column, both counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Lines end with LF.
+    pub line: u64,
+    /// In Unicode scalar values; a byte order mark is none.
+    pub column: u64,
+}
+
+/// Bytes that must not leak: formatting shows the mask, and nothing serializes them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Secret {
+    bytes: Vec<u8>,
+    /// How many bytes in front say only what kind it is.
+    prefix: usize,
+}
+
+/// A line of text around a secret, in which every secret is masked and every character is
+/// harmless to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The text.
+    pub text: String,
+    /// Where the mask of this secret begins in it, in bytes.
+    pub start: usize,
+    /// And ends.
+    pub end: usize,
+}
+
+/// The name of a secret: equal wherever, and however often, the same secret is found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint(String);
+
+impl Finding {
+    /// The name of the secret, for exceptions and baselines.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::new(&self.rule.id, &self.secret)
+    }
+}
+
+impl Secret {
+    /// Wraps bytes of which the first `prefix` are no secret.
+    pub fn new(bytes: &[u8], prefix: usize) -> Secret {
+        Secret { bytes: bytes.to_vec(), prefix: prefix.min(bytes.len()) }
+    }
+
+    /// The plain bytes. Whoever calls this answers for where they go.
+    pub fn expose(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What may be shown: the prefix, and of a long body the first three and last four characters
+    /// where at least 24 stay hidden. For an Anthropic key that is the hint its vendor shows.
+    pub fn mask(&self) -> String {
+        const FIRST: usize = 3;
+        const LAST: usize = 4;
+        const HIDDEN: usize = 24;
+        let prefix = String::from_utf8_lossy(&self.bytes[..self.prefix]);
+        let body: Vec<char> = String::from_utf8_lossy(&self.bytes[self.prefix..]).chars().collect();
+        let one_line = !self.bytes.contains(&b'\n');
+        let masked = if one_line && body.len() >= FIRST + HIDDEN + LAST {
+            let first: String = body[..FIRST].iter().collect();
+            let last: String = body[body.len() - LAST..].iter().collect();
+            format!("{prefix}{first}...{last}")
+        } else {
+            format!("{prefix}********")
+        };
+        inert(&masked)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({})", self.mask())
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.mask())
+    }
+}
+
+impl Fingerprint {
+    /// `v1:`, the rule's id, and the first 64 bits of SHA-256 of the secret alone, in hex.
+    pub fn new(rule: &str, secret: &Secret) -> Fingerprint {
+        let digest = Sha256::digest(secret.expose());
+        Fingerprint(format!("v1:{rule}:{}", data_encoding::HEXLOWER.encode(&digest[..8])))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Text from strangers, made harmless to print: control characters, and those that reorder or
+/// hide text, become one visible character each. Columns stay what they were.
+pub fn inert(text: &str) -> String {
+    text.chars().map(harmless).collect()
+}
+
+fn harmless(character: char) -> char {
+    match character {
+        '\t' => character,
+        '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}'),
+        '\u{7f}' => '\u{2421}',
+        // C1 controls; bidirectional controls; line and paragraph separators; invisible characters.
+        '\u{80}'..='\u{9f}'
+        | '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => '\u{fffd}',
+        _ => character,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_hides_at_least_24_characters() {
+        let body = "R2D".to_owned() + &"x".repeat(24) + "igAA";
+        let long = Secret::new(format!("sk-{body}").as_bytes(), 3);
+        assert_eq!(long.mask(), "sk-R2D...igAA");
+        let short = Secret::new(&format!("sk-{body}").as_bytes()[..33], 3);
+        assert_eq!(short.mask(), "sk-********");
+        assert_eq!(Secret::new(b"two\nlines that are long enough to be shown", 0).mask(), "********");
+    }
+
+    #[test]
+    fn formatting_never_shows_the_secret() {
+        let secret = Secret::new(b"plain", 0);
+        assert_eq!(format!("{secret:?} {secret}"), "Secret(********) ********");
+    }
+
+    #[test]
+    fn fingerprints_depend_on_rule_and_secret_alone() {
+        let one = Secret::new(b"one", 0);
+        assert_eq!(Fingerprint::new("a-b", &one).to_string(), "v1:a-b:7692c3ad3540bb80");
+        assert_eq!(Fingerprint::new("a-b", &one), Fingerprint::new("a-b", &Secret::new(b"one", 2)));
+    }
+
+    #[test]
+    fn strangers_text_is_inert() {
+        assert_eq!(inert("a\u{1b}[31m\r\u{202e}é\t"), "a␛[31m␍\u{fffd}é\t");
+    }
+}

@@ -1,0 +1,284 @@
+//! What a token's own text can prove: the checksums and structures that formats carry.
+//!
+//! A pass makes us sure. A failure lowers the confidence and is told, but drops nothing: samples
+//! in documentation fail, and so would a format that its vendor has changed.
+
+use data_encoding::{BASE32, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, Encoding};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+pub use super::spec::Check;
+
+/// What a check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The text proves itself.
+    Pass,
+    /// It does not have the structure it should have; the sentence says which.
+    Fail(&'static str),
+    /// It is what it should be, and is known to be of no use to anybody any more.
+    Expired,
+    /// Only the wrapping is here, or it is known to be no secret.
+    NotASecret,
+    /// The check does not apply to this form of the token.
+    Unknown,
+}
+
+const CHECKSUM: Verdict = Verdict::Fail("its checksum does not match: a sample, or mistyped");
+const STRUCTURE: Verdict = Verdict::Fail("its structure is not that of a real one: a sample, or mistyped");
+
+impl Check {
+    /// Judges a secret, of which the first `prefix` bytes are its prefix, at `now` (seconds since
+    /// 1970).
+    pub fn verdict(self, secret: &[u8], prefix: usize, now: u64) -> Verdict {
+        let body = &secret[prefix..];
+        match self {
+            Check::AnthropicBody => pass_if(is_anthropic_body(body), STRUCTURE),
+            Check::AnthropicUser => pass_if(is_anthropic_user(body), STRUCTURE),
+            Check::Jwt => jwt(body, now),
+            Check::Crc32Base62 => match body.split_last_chunk::<6>() {
+                Some((random, check)) => pass_if(base62(crc32(random)) == *check, CHECKSUM),
+                None => Verdict::Unknown,
+            },
+            Check::Crc32Hex => match body.split_last_chunk::<8>() {
+                Some((random, check)) => {
+                    let random = random.strip_suffix(b"_").unwrap_or(random);
+                    pass_if(hex(crc32(random).to_be_bytes(), check), CHECKSUM)
+                }
+                None => Verdict::Unknown,
+            },
+            Check::GithubFineGrained => github_fine_grained(secret),
+            Check::GitlabRoutable => gitlab_routable(secret),
+            Check::Grafana => match secret.split_last_chunk::<9>() {
+                Some((front, [b'_', check @ ..])) => pass_if(hex(crc32(front).to_le_bytes(), check), CHECKSUM),
+                _ => Verdict::Unknown,
+            },
+            Check::Atlassian => match secret.split_last_chunk::<8>() {
+                Some((front, check)) => pass_if(hex(crc32(front).to_be_bytes(), check), CHECKSUM),
+                None => Verdict::Unknown,
+            },
+            Check::Bech32 => pass_if(is_bech32(secret), CHECKSUM),
+            Check::Pem => pem(secret),
+            Check::DiscordId => pass_if(has_discord_id(secret), STRUCTURE),
+            Check::BasicAuth => pass_if(is_basic_auth(body), Verdict::NotASecret),
+            Check::Base64Json => pass_if(base64_json(body).is_some(), STRUCTURE),
+            Check::Curve25519 => curve25519(body),
+        }
+    }
+}
+
+fn pass_if(passes: bool, otherwise: Verdict) -> Verdict {
+    if passes { Verdict::Pass } else { otherwise }
+}
+
+/// 64 random bytes, a dash, and six bytes of which the last two are zero, in base64url: of the
+/// 86th and the 93rd character only the upper two bits are free.
+fn is_anthropic_body(body: &[u8]) -> bool {
+    body.len() == 95 && is_quarter(body[85]) && body[86] == b'-' && is_quarter(body[92]) && body.ends_with(b"AA")
+}
+
+/// 71 bytes in base64url, of which the last two are zero.
+fn is_anthropic_user(body: &[u8]) -> bool {
+    body.len() == 95 && body[0] == b'1' && is_quarter(body[92]) && body.ends_with(b"AA")
+}
+
+/// A base64 character whose lower four bits are zero.
+fn is_quarter(character: u8) -> bool {
+    matches!(character, b'A' | b'Q' | b'g' | b'w')
+}
+
+/// RFC 7519. A first part that is not a JSON object with `alg`, or an empty signature, makes it
+/// no credential.
+fn jwt(token: &[u8], now: u64) -> Verdict {
+    let parts: Vec<&[u8]> = token.split(|&byte| byte == b'.').collect();
+    let [header, claims, signature] = parts[..] else {
+        return Verdict::Unknown;
+    };
+    let Some(header) = base64url_json(header) else {
+        return Verdict::Fail("its header does not decode");
+    };
+    match header.get("alg").and_then(Value::as_str) {
+        None => return Verdict::Fail("its header names no algorithm"),
+        Some("none") => return Verdict::NotASecret,
+        Some(_) if signature.is_empty() => return Verdict::NotASecret,
+        Some(_) => {}
+    }
+    let expiry = base64url_json(claims).and_then(|claims| claims.get("exp").and_then(Value::as_f64));
+    match expiry {
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+        Some(expiry) if expiry < now as f64 => Verdict::Expired,
+        _ => Verdict::Pass,
+    }
+}
+
+fn base64url_json(part: &[u8]) -> Option<Value> {
+    serde_json::from_slice(&BASE64URL_NOPAD.decode(part).ok()?).ok()
+}
+
+fn base64_json(part: &[u8]) -> Option<Value> {
+    let unpadded = part.split(|&byte| byte == b'=').next()?;
+    let bytes = BASE64_NOPAD.decode(unpadded).or_else(|_| BASE64URL_NOPAD.decode(unpadded)).ok()?;
+    serde_json::from_slice(&bytes).ok().filter(Value::is_object)
+}
+
+/// `github_pat_` + 22 + `_` + 43 characters; then the first eight characters of the SHA-256 of
+/// all that in base 32, and eight more. Recomputed on public vectors; not documented.
+fn github_fine_grained(token: &[u8]) -> Verdict {
+    let Some((signed, tail)) = token.split_last_chunk::<16>() else {
+        return Verdict::Unknown;
+    };
+    let digest = BASE32.encode(&Sha256::digest(signed));
+    pass_if(digest.as_bytes()[..8] == tail[..8], CHECKSUM)
+}
+
+/// The last seven characters are the CRC-32 of all before them in base 36, padded with zeros.
+fn gitlab_routable(token: &[u8]) -> Verdict {
+    let Some((front, check)) = token.split_last_chunk::<7>() else {
+        return Verdict::Unknown;
+    };
+    if !front.contains(&b'.') {
+        return Verdict::Unknown;
+    }
+    let expected = in_base::<7>(crc32(front), b"0123456789abcdefghijklmnopqrstuvwxyz");
+    pass_if(expected == *check, CHECKSUM)
+}
+
+/// CRC-32 as in IEEE 802.3 and zlib.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 & 0u32.wrapping_sub(crc & 1)))
+    })
+}
+
+fn base62(number: u32) -> [u8; 6] {
+    in_base(number, b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+}
+
+/// A number in `N` digits, padded with zeros.
+fn in_base<const N: usize>(mut number: u32, digits: &[u8]) -> [u8; N] {
+    let base = digits.len() as u32;
+    let mut text = [digits[0]; N];
+    for place in text.iter_mut().rev() {
+        *place = digits[(number % base) as usize];
+        number /= base;
+    }
+    text
+}
+
+fn hex(bytes: [u8; 4], text: &[u8]) -> bool {
+    data_encoding::HEXLOWER.encode(&bytes).as_bytes().eq_ignore_ascii_case(text)
+}
+
+/// BIP 173: the checksum runs over the human-readable part, expanded, and the data part.
+fn is_bech32(text: &[u8]) -> bool {
+    const CHARSET: &[u8] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+    const GENERATOR: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    let text = text.to_ascii_lowercase();
+    let Some(separator) = text.iter().rposition(|&byte| byte == b'1') else {
+        return false;
+    };
+    let (human, data) = (&text[..separator], &text[separator + 1..]);
+    let digits: Option<Vec<u8>> =
+        data.iter().map(|byte| CHARSET.iter().position(|c| c == byte).map(|at| at as u8)).collect();
+    let Some(digits) = digits else { return false };
+    let high = human.iter().map(|byte| byte >> 5);
+    let low = human.iter().map(|byte| byte & 31);
+    let checksum = high.chain([0]).chain(low).chain(digits).fold(1u32, |sum, value| {
+        let top = sum >> 25;
+        let shifted = ((sum & 0x01ff_ffff) << 5) ^ u32::from(value);
+        (0..5).filter(|bit| top >> bit & 1 == 1).fold(shifted, |sum, bit| sum ^ GENERATOR[bit])
+    });
+    checksum == 1
+}
+
+/// RFC 7468 and RFC 4716: the body is base64 of DER (which begins with a SEQUENCE, `0x30`), of an
+/// OpenSSH key, or of OpenPGP packets (whose first byte has the high bit set). Escapes, quotes
+/// and indentation around the lines are not part of it.
+fn pem(text: &[u8]) -> Verdict {
+    let bytes = BASE64_NOPAD.decode(&pem_body(text));
+    match bytes.as_deref() {
+        Ok([0x30, ..]) => Verdict::Pass,
+        Ok(bytes) if bytes.starts_with(b"openssh-key-v1") => Verdict::Pass,
+        Ok([first, ..]) if first & 0x80 != 0 => Verdict::Pass,
+        _ => Verdict::Fail("its body does not decode: shortened, or a sample"),
+    }
+}
+
+/// The first 64 base64 characters after the header lines.
+fn pem_body(text: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(text).replace("\\n", "\n").replace("\\r", "");
+    let lines = text.split('\n').skip(1).filter(|line| !line.contains(": "));
+    let characters = lines.flat_map(str::bytes);
+    characters.filter(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/').take(64).collect()
+}
+
+/// A Discord bot token begins with the bot's id, a decimal number, in base64.
+fn has_discord_id(token: &[u8]) -> bool {
+    let id = token.split(|&byte| byte == b'.').next().unwrap_or(&[]);
+    decodes(&BASE64_NOPAD, id).is_some_and(|id| (17..=20).contains(&id.len()) && id.iter().all(u8::is_ascii_digit))
+}
+
+/// RFC 7617: base64 of printable text with a colon, and something on both its sides.
+fn is_basic_auth(text: &[u8]) -> bool {
+    let Some(pair) = decodes(&BASE64, text).or_else(|| decodes(&BASE64_NOPAD, text)) else {
+        return false;
+    };
+    let colon = pair.iter().position(|&byte| byte == b':');
+    colon.is_some_and(|at| at + 1 < pair.len()) && pair.iter().all(|byte| (b' '..0x7f).contains(byte))
+}
+
+fn decodes(encoding: &Encoding, text: &[u8]) -> Option<Vec<u8>> {
+    encoding.decode(text).ok()
+}
+
+/// RFC 7748: a private key is clamped, which a public key is one time in 32.
+fn curve25519(text: &[u8]) -> Verdict {
+    match decodes(&BASE64, text).as_deref() {
+        Some([first, .., last]) if first & 7 == 0 && last & 0xc0 == 0x40 => Verdict::Pass,
+        _ => Verdict::NotASecret,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn crc32_is_zlibs() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(&base62(0xcbf4_3926), b"3jZRME");
+    }
+
+    #[test]
+    fn bech32_accepts_the_standards_own_vectors() {
+        assert!(is_bech32(b"A12UEL5L"));
+        assert!(is_bech32(b"split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w"));
+        assert!(!is_bech32(b"split1checkupstagehandshakeupstreamerranterredcaperred2y9e3x"));
+    }
+
+    #[test]
+    fn grafanas_own_test_value_passes() {
+        let token = ["glsa_", "iNValIdinValiDinvalidinvalidinva", "_5b582697"].concat();
+        assert_eq!(Check::Grafana.verdict(token.as_bytes(), 5, 0), Verdict::Pass);
+        assert_eq!(Check::Grafana.verdict(token.replace("_5b", "_6b").as_bytes(), 5, 0), CHECKSUM);
+    }
+
+    #[test]
+    fn a_jwt_expires() {
+        let part = |json: &str| BASE64URL_NOPAD.encode(json.as_bytes());
+        let token = |header, claims| [part(header), part(claims), "c2ln".into()].join(".");
+        let verdict = |token: String| Check::Jwt.verdict(token.as_bytes(), 0, 100);
+        assert_eq!(verdict(token(r#"{"alg":"HS256"}"#, r#"{"exp":101}"#)), Verdict::Pass);
+        assert_eq!(verdict(token(r#"{"alg":"HS256"}"#, r#"{"exp":99}"#)), Verdict::Expired);
+        assert_eq!(verdict(token(r#"{"alg":"none"}"#, "{}")), Verdict::NotASecret);
+        assert!(matches!(verdict(token("{}", "{}")), Verdict::Fail(_)));
+    }
+
+    #[test]
+    fn an_anthropic_body_has_its_fixed_bits() {
+        let body = ["a".repeat(85), "Q-abcdegAA".into()].concat();
+        assert!(is_anthropic_body(body.as_bytes()));
+        assert!(!is_anthropic_body(body.replace("Q-", "R-").as_bytes()));
+        assert!(!is_anthropic_body(&body.as_bytes()[1..]));
+    }
+}

@@ -1,0 +1,95 @@
+//! Rules: which secrets there are, and how to know them.
+
+pub mod check;
+pub mod pattern;
+mod set;
+pub mod spec;
+
+pub use check::{Check, Verdict};
+use pattern::Pattern;
+pub use set::RuleSet;
+pub use spec::{Confidence, Judge, Severity};
+
+/// One kind of secret, ready to be looked for.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable public name.
+    pub id: String,
+    /// What it is, for people.
+    pub name: String,
+    /// Who issues it, for people.
+    pub provider: String,
+    /// How bad a leak is.
+    pub severity: Severity,
+    /// How sure a match makes us when nothing speaks against it.
+    pub confidence: Confidence,
+    /// How it is found.
+    pub finder: Finder,
+    /// What it looks like.
+    pub pattern: Pattern,
+    /// What its text can prove.
+    pub check: Option<Check>,
+    /// How a match is judged before it is believed.
+    pub judge: Judge,
+    /// The rule whose secret, standing close by, is the real find.
+    pub companion: Option<String>,
+    /// What to do about a finding.
+    pub help: String,
+    /// The page to do it on; may be empty.
+    pub help_url: String,
+}
+
+/// How a rule's secrets are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finder {
+    /// By a literal that every one of them contains.
+    Token {
+        /// The literals, classes expanded.
+        keywords: Vec<Vec<u8>>,
+        /// Whether a literal counts when glued to a letter or digit in front of it.
+        anywhere: bool,
+        /// How many bytes of the match stand in front of it, least and most.
+        before: [usize; 2],
+    },
+    /// By the name of what they are assigned to.
+    Value {
+        /// Words, one of which the name must contain; empty: any secret-like word.
+        names: Vec<String>,
+        /// Words, one of which must stand in the name or close before it; empty: none needed.
+        near: Vec<String>,
+    },
+}
+
+/// Adds what a severity and a confidence have in common.
+macro_rules! level {
+    ($type:ident: $($variant:ident $name:literal),+) => {
+        impl $type {
+            /// Every level, least first.
+            pub const ALL: &'static [$type] = &[$($type::$variant),+];
+
+            /// Its name in options and reports.
+            pub fn as_str(self) -> &'static str {
+                match self { $($type::$variant => $name),+ }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+level!(Severity: Low "low", Medium "medium", High "high", Critical "critical");
+level!(Confidence: Low "low", Medium "medium", High "high");
+
+impl Confidence {
+    /// One step less sure.
+    pub fn lowered(self) -> Confidence {
+        match self {
+            Confidence::High => Confidence::Medium,
+            Confidence::Medium | Confidence::Low => Confidence::Low,
+        }
+    }
+}

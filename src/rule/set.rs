@@ -1,0 +1,279 @@
+//! The rules of a run: the built-in ones, those of a user's file, and which of them are wanted.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use globset::Glob;
+use miette::{NamedSource, SourceSpan};
+
+use super::pattern::Pattern;
+use super::spec::{Judge, RuleFile, RuleSpec};
+use super::{Finder, Rule};
+use crate::error::Error;
+
+/// How many literals the classes of one keyword may stand for.
+const MOST_EXPANSIONS: usize = 1024;
+
+/// The rules of a run, by id without repetition.
+#[derive(Debug, Clone)]
+pub struct RuleSet {
+    rules: Vec<Arc<Rule>>,
+    /// Those that were left out: their secrets are not reported, and masked all the same.
+    unwanted: Vec<Arc<Rule>>,
+}
+
+impl RuleSet {
+    /// The rules this program was built with.
+    pub fn builtin() -> RuleSet {
+        let table = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
+        let files: Vec<RuleFile> = serde_json::from_str(table).expect("build.rs wrote this table");
+        let rules = files.into_iter().flat_map(|file| {
+            let RuleFile { provider, help, help_url, rules } = file;
+            rules.into_iter().map(move |spec| Arc::new(rule(spec, &provider, &help, &help_url)))
+        });
+        RuleSet { rules: rules.collect(), unwanted: Vec::new() }
+    }
+
+    /// Adds the rules of a file; one whose id is known replaces the one that had it.
+    ///
+    /// # Errors
+    /// [`Error::Rules`] with the place underlined, when the text is no rule file, a pattern does
+    /// not compile, or a keyword cannot work.
+    pub fn add_file(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        let fail = |message: String, help: &str, at: Option<SourceSpan>| Error::Rules {
+            message,
+            help: help.into(),
+            file: Arc::new(NamedSource::new(name, text.to_owned())),
+            at,
+        };
+        let file: RuleFile = toml::from_str(text).map_err(|error| {
+            let message = error.message().trim_end().to_owned();
+            fail(message, "docs/rules.md describes the format", error.span().map(SourceSpan::from))
+        })?;
+        if file.rules.is_empty() {
+            return Err(fail(format!("{name} holds no rule"), "add a `[[rule]]` table", None));
+        }
+        let mut ids = BTreeSet::new();
+        for spec in file.rules {
+            if let Err((part, message)) = check(&spec) {
+                return Err(fail(format!("rule `{}`: {message}", spec.id), HELP, find(text, &spec.id, part)));
+            }
+            if !ids.insert(spec.id.clone()) {
+                let message = format!("rule `{}` is there twice", spec.id);
+                return Err(fail(message, "give each rule an id of its own", find(text, &spec.id, "")));
+            }
+            let rule = rule(spec, &file.provider, &file.help, &file.help_url);
+            self.rules.retain(|known| known.id != rule.id);
+            self.rules.push(Arc::new(rule));
+        }
+        Ok(())
+    }
+
+    /// Keeps the rules whose id matches one of the `only` globs (all, when there are none) and
+    /// none of the `skip` globs.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when a glob matches no rule, or no rule is left.
+    pub fn select(&mut self, only: &[String], skip: &[String]) -> Result<(), Error> {
+        let only_ids = self.matching(only, "--only")?;
+        let skip_ids = self.matching(skip, "--skip")?;
+        let (wanted, unwanted) = self.rules.drain(..).partition(|rule: &Arc<Rule>| {
+            (only.is_empty() || only_ids.contains(&rule.id)) && !skip_ids.contains(&rule.id)
+        });
+        self.rules = wanted;
+        self.unwanted.extend::<Vec<_>>(unwanted);
+        if self.rules.is_empty() {
+            return Err(Error::usage(
+                "no rule is left, so nothing would be found",
+                "`--only` and `--skip` leave nothing between them; `skant rules list` shows what there is",
+            ));
+        }
+        Ok(())
+    }
+
+    fn matching(&self, globs: &[String], option: &str) -> Result<BTreeSet<String>, Error> {
+        let mut ids = BTreeSet::new();
+        for glob in globs {
+            let matcher = Glob::new(glob)
+                .map_err(|error| Error::usage(format!("{option} {glob}: {error}"), "write a rule id or a glob"))?
+                .compile_matcher();
+            let known = || self.rules.iter().filter(|rule| matcher.is_match(&rule.id));
+            if known().next().is_none() {
+                return Err(Error::usage(
+                    format!("{option} {glob}: no such rule"),
+                    "`skant rules list` shows every id; globs such as 'github-*' work",
+                ));
+            }
+            ids.extend(known().map(|rule| rule.id.clone()));
+        }
+        Ok(ids)
+    }
+
+    /// The rules, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Rule>> {
+        self.rules.iter()
+    }
+
+    /// The rules that were left out.
+    pub fn unwanted(&self) -> impl Iterator<Item = &Arc<Rule>> {
+        self.unwanted.iter()
+    }
+
+    /// The rule of that id.
+    pub fn get(&self, id: &str) -> Option<&Arc<Rule>> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+}
+
+const HELP: &str = "docs/rules.md describes what each key may say";
+
+/// The place of a rule's key in its file, as well as text alone can tell.
+fn find(text: &str, id: &str, part: &str) -> Option<SourceSpan> {
+    let rule = text.find(&format!("\"{id}\"")).or_else(|| text.find(&format!("'{id}'")))?;
+    let at = rule + text[rule..].find(part)?;
+    let length = text[at..].find('\n').unwrap_or(text.len() - at);
+    Some((at, length).into())
+}
+
+/// What is wrong with a rule, and the key that says it.
+fn check(spec: &RuleSpec) -> Result<(), (&'static str, String)> {
+    let plain =
+        |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !plain(&spec.id) {
+        return Err(("", "an id is made of lower-case letters, digits and hyphens".into()));
+    }
+    Pattern::check(&spec.pattern).map_err(|message| ("pattern", message))?;
+    for keyword in &spec.keywords {
+        let literals = expand(keyword).map_err(|message| ("keywords", message))?;
+        for literal in literals {
+            if literal.len() < 3 {
+                return Err((
+                    "keywords",
+                    format!("`{keyword}` is shorter than 3 bytes, so it would be met everywhere"),
+                ));
+            }
+            if !spec.anywhere && !literal[0].is_ascii_alphanumeric() {
+                return Err(("keywords", format!("`{keyword}` begins with a mark: it needs `anywhere = true`")));
+            }
+        }
+    }
+    for word in spec.names.iter().chain(&spec.near) {
+        let lower = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if word.len() < 2 || !lower {
+            let key = if spec.names.contains(word) { "names" } else { "near" };
+            return Err((key, format!("`{word}` is no word: lower-case letters and digits, `_` between words")));
+        }
+    }
+    if let Some(name) = spec.names.iter().find(|name| name.len() < 3) {
+        return Err(("names", format!("`{name}` is shorter than 3 bytes, so it would be met everywhere")));
+    }
+    match spec.before {
+        Some(_) if spec.keywords.is_empty() => Err(("before", "there is no keyword to stand in front of".into())),
+        Some([least, most]) if least > most => Err(("before", "the least comes first".into())),
+        _ => Ok(()),
+    }
+}
+
+/// A rule from its spec. Built-in specs are checked by `tests/rules.rs`, others by [`check`].
+fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
+    let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
+    let is_token = !spec.keywords.is_empty();
+    let finder = if is_token {
+        Finder::Token {
+            keywords: spec.keywords.iter().flat_map(|keyword| expand(keyword).unwrap_or_default()).collect(),
+            anywhere: spec.anywhere,
+            before: spec.before.unwrap_or_default(),
+        }
+    } else {
+        Finder::Value { names: spec.names, near: spec.near }
+    };
+    Rule {
+        id: spec.id,
+        name: spec.name,
+        provider: provider.to_owned(),
+        severity: spec.severity,
+        confidence: spec.confidence,
+        finder,
+        pattern: Pattern::new(&spec.pattern),
+        check: spec.check,
+        judge: spec.judge.unwrap_or(if is_token { Judge::Token } else { Judge::Key }),
+        companion: spec.companion,
+        help: or(spec.help, help),
+        help_url: or(spec.help_url, help_url),
+    }
+}
+
+/// The literals a keyword stands for: `M[TN]x` is `MTx` and `MNx`, `[0-3]` a range.
+fn expand(keyword: &str) -> Result<Vec<Vec<u8>>, String> {
+    let mut literals = vec![Vec::new()];
+    let mut rest = keyword.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let choices = if *first == b'[' {
+            let end = tail.iter().position(|&byte| byte == b']');
+            let end = end.ok_or_else(|| format!("`{keyword}` opens a class and does not close it"))?;
+            rest = &tail[end + 1..];
+            class(&tail[..end])
+        } else {
+            rest = tail;
+            vec![*first]
+        };
+        literals = literals
+            .iter()
+            .flat_map(|literal| choices.iter().map(move |&byte| [literal, &[byte][..]].concat()))
+            .collect();
+        if literals.is_empty() || literals.len() > MOST_EXPANSIONS {
+            return Err(format!("`{keyword}` stands for {} literals; 1 to {MOST_EXPANSIONS} can be", literals.len()));
+        }
+    }
+    Ok(literals)
+}
+
+/// The bytes of a class, `a-f` being six of them.
+fn class(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        rest = if let [b'-', last, tail @ ..] = tail {
+            bytes.extend(*first..=*last);
+            tail
+        } else {
+            bytes.push(*first);
+            tail
+        };
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_expand_their_classes() {
+        let literals = expand("M[TN]x[0-2]").unwrap();
+        let text: Vec<_> = literals.iter().map(|literal| String::from_utf8_lossy(literal)).collect();
+        assert_eq!(text, ["MTx0", "MTx1", "MTx2", "MNx0", "MNx1", "MNx2"]);
+        assert!(expand("M[TN").is_err());
+        assert!(expand("[a-z][a-z][a-z]").is_err());
+    }
+
+    #[test]
+    fn an_unknown_rule_is_an_error_and_so_is_none_at_all() {
+        let mut rules = RuleSet::builtin();
+        assert!(rules.clone().select(&["no-such".into()], &[]).is_err());
+        assert!(rules.clone().select(&[], &["*".into()]).is_err());
+        rules.select(&["anthropic-*".into()], &["anthropic-admin-key".into()]).unwrap();
+        assert!(rules.get("anthropic-api-key").is_some());
+        assert!(rules.get("anthropic-admin-key").is_none());
+    }
+}

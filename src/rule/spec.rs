@@ -1,0 +1,172 @@
+//! What a rule file may say: the shape of `rules/*.toml` and of a user's `--rules` file.
+//!
+//! This module uses nothing else of ours, because `build.rs` shares it: the same types read the
+//! built-in rules when the program is built and a user's rules when it runs.
+
+use serde::{Deserialize, Serialize};
+
+/// One file of rules: everything skant knows about one provider.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleFile {
+    /// Who issues these credentials, as written for people: `GitHub`.
+    pub provider: String,
+    /// What to do about a finding, for every rule in the file that does not say it itself.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub help: String,
+    /// The page to do it on, likewise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub help_url: String,
+    /// The rules.
+    #[serde(rename = "rule")]
+    pub rules: Vec<RuleSpec>,
+}
+
+/// One kind of secret, as written.
+///
+/// A rule with `keywords` finds a *token*: text with a shape of its own. A rule without finds a
+/// *value*: text that is secret because of the name it is assigned to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSpec {
+    /// Stable public name, lower case with hyphens, beginning with the provider.
+    pub id: String,
+    /// What it is, as written for people.
+    pub name: String,
+    /// How bad a leak is.
+    pub severity: Severity,
+    /// How sure a match makes us when nothing speaks against it.
+    #[serde(default = "high", skip_serializing_if = "is_high")]
+    pub confidence: Confidence,
+    /// Tokens: literals, one of which every match contains. `[...]` stands for one character.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keywords: Vec<String>,
+    /// Tokens: the keyword counts even when glued to a letter or digit in front of it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub anywhere: bool,
+    /// Tokens: how many bytes of the match stand in front of the keyword, least and most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<[usize; 2]>,
+    /// Values: words, one of which the assigned name must contain. Empty: any secret-like word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Values: provider words, one of which must stand in the name or close before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<String>,
+    /// Tokens: matched where the keyword stands. Values: must match the whole value. Bytes, no
+    /// Unicode classes, no look-around. A group `secret` is the secret (else the whole match is);
+    /// a group `prefix` inside it is what a mask may show (else the keyword is).
+    pub pattern: String,
+    /// What the text itself can prove or disprove about a match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<Check>,
+    /// How a match is judged before it is believed. Default: `token` for tokens, `key` for values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Judge>,
+    /// Tokens that are public ids: the rule whose secret, standing close by, is the real find.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub companion: Option<String>,
+    /// What to do about a finding.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub help: String,
+    /// The page to do it on.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub help_url: String,
+    /// Texts in which this rule, and no other, finds one secret. `{}` is dropped first, so that no
+    /// rule file holds a whole credential.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hits: Vec<String>,
+    /// Texts in which no rule finds anything. `{}` is dropped first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misses: Vec<String>,
+}
+
+/// How bad it is when a secret leaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Little or nothing can be done with it.
+    Low,
+    /// Limited access, or access that ends soon.
+    Medium,
+    /// Access to data or to money.
+    High,
+    /// Control over an account, an organisation or a machine.
+    Critical,
+}
+
+/// How sure we are that a finding is a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Worth a look when looking for everything.
+    Low,
+    /// Probably a secret.
+    Medium,
+    /// The shape leaves little room for doubt.
+    High,
+}
+
+/// How a match is judged before it is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Judge {
+    /// The pattern says it all; only known public samples are dismissed.
+    Shape,
+    /// Placeholders are dismissed.
+    Token,
+    /// Placeholders and whatever does not look random are dismissed.
+    Key,
+    /// Chosen by a person: placeholders, references and plain words are dismissed.
+    Password,
+}
+
+/// A test of the text itself, by name. What each computes is told in `rule/check.rs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// Anthropic `api03` and `admin01` bodies: 86 + `-` + 8 with fixed bits.
+    AnthropicBody,
+    /// Anthropic `usr` bodies: 71 bytes of which the last two are zero.
+    AnthropicUser,
+    /// Three base64url parts, the first a JSON header with `alg`; `exp` may have passed.
+    Jwt,
+    /// The last six characters are the CRC-32 of the rest of the body, in base 62.
+    Crc32Base62,
+    /// The last eight characters are the CRC-32 of the rest of the body, in hex.
+    Crc32Hex,
+    /// GitHub fine-grained tokens: SHA-256 of the front, in base 32.
+    GithubFineGrained,
+    /// GitLab routable tokens: CRC-32 of everything before it, in base 36.
+    GitlabRoutable,
+    /// Grafana service account tokens: CRC-32 in little-endian hex.
+    Grafana,
+    /// Atlassian tokens: `=` and the CRC-32 of everything before it, in upper-case hex.
+    Atlassian,
+    /// Bech32 with its six-character checksum.
+    Bech32,
+    /// A PEM body that decodes to DER, to an OpenSSH key or to OpenPGP packets.
+    Pem,
+    /// The first dot-separated part is a number in base64.
+    DiscordId,
+    /// Base64 of `user:password`.
+    BasicAuth,
+    /// Base64 of a JSON object.
+    Base64Json,
+    /// Base64 of a 32-byte Curve25519 private key, clamped.
+    Curve25519,
+}
+
+fn high() -> Confidence {
+    Confidence::High
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_high(confidence: &Confidence) -> bool {
+    *confidence == Confidence::High
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
