@@ -1,0 +1,170 @@
+//! Does a value look like the output of a random generator?
+//!
+//! Shannon entropy alone does not tell a key from an identifier: both use many characters. What
+//! does is how letters follow each other (words use few of the possible pairs), how cases and
+//! digits mix, and whether the whole is a path, an address or a number.
+
+use super::placeholder::distinct;
+use super::words;
+
+/// The shortest key; shorter random text is told by the rules that know its shape.
+const SHORTEST: usize = 16;
+
+/// Whether a value looks random.
+pub fn is_random(value: &[u8]) -> bool {
+    let body = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
+    if body.len() < SHORTEST || is_structured(body) {
+        return false;
+    }
+    let digits = count(body, u8::is_ascii_digit);
+    if body.iter().all(u8::is_ascii_hexdigit) {
+        return digits >= 2 && digits < body.len() && one_case(body) && entropy(body) >= 2.9;
+    }
+    let needed = 0.8 * expected_entropy(body);
+    let mixes = digits >= 2 || case_changes(body) * 4 >= body.len();
+    mixes && entropy(body) >= needed && common_pairs(body) < 0.52 && words::covered(body) * 3 < body.len()
+}
+
+/// Bits per byte, by how often each occurs.
+pub fn entropy(text: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    text.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    let total = text.len() as f64;
+    let bits = |&count: &u32| f64::from(count) / total * (total / f64::from(count)).log2();
+    counts.iter().filter(|&&count| count > 0).map(bits).sum()
+}
+
+/// About the entropy that random text of this length and kind of characters shows: less than the
+/// logarithm of the number of characters there are, because a short text cannot use them all.
+fn expected_entropy(text: &[u8]) -> f64 {
+    let kinds = [u8::is_ascii_lowercase, u8::is_ascii_uppercase, u8::is_ascii_digit, u8::is_ascii_punctuation];
+    let sizes = [26.0, 26.0, 10.0, 4.0];
+    let alphabet: f64 = kinds.iter().zip(sizes).filter(|(kind, _)| text.iter().any(kind)).map(|(_, size)| size).sum();
+    let length = text.len() as f64;
+    (alphabet * length / (alphabet + length * 0.5)).min(length * 0.9).log2().min(alphabet.log2())
+}
+
+/// Paths, addresses, dotted names, UUIDs, versions, dates, numbers.
+fn is_structured(text: &[u8]) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
+    let marks = |mark: u8| count(text, |&byte| byte == mark);
+    has(b"://")
+        || has(b"..")
+        || text.starts_with(b"./")
+        || text.starts_with(b"/") && marks(b'/') >= 2
+        || text.starts_with(b"~/")
+        || marks(b'/') * 8 >= text.len()
+        || (marks(b'.') >= 2 && text.split(|&byte| byte == b'.').all(is_name_or_number))
+        || (marks(b'-') + marks(b'_') + marks(b':') >= 2
+            && text.split(|&b| matches!(b, b'-' | b'_' | b':')).all(is_name_or_number))
+        || is_uuid(text)
+        || text.contains(&b'@') && marks(b'.') >= 1 && count(text, u8::is_ascii_digit) < 3
+}
+
+/// A word, a number, or a short mixture such as `v2` or `x86`.
+fn is_name_or_number(part: &[u8]) -> bool {
+    let digits = count(part, u8::is_ascii_digit);
+    digits == part.len()
+        || part.len() <= 4
+        || (digits == 0 && (one_case(part) || one_case(&part[1..])) && part.len() < 16)
+        || (words::covered(part) * 2 >= part.len())
+}
+
+/// RFC 9562: 8-4-4-4-12 hex digits. An identifier far more often than a secret.
+pub fn is_uuid(text: &[u8]) -> bool {
+    text.len() == 36
+        && text.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// The share of neighbouring letters that English likes: about four in five in words and
+/// identifiers, about one in four in random letters.
+fn common_pairs(text: &[u8]) -> f64 {
+    let pairs = || text.windows(2).filter(|pair| pair.iter().all(u8::is_ascii_alphabetic));
+    let common = pairs().filter(|pair| {
+        let pair = [pair[0].to_ascii_lowercase(), pair[1].to_ascii_lowercase()];
+        PAIRS.as_chunks::<2>().0.contains(&pair)
+    });
+    let total = pairs().count();
+    // A few pairs prove nothing: count them as if some random ones stood beside them.
+    (common.count() as f64 + 1.0) / (total as f64 + 4.0)
+}
+
+/// The commonest pairs of letters in English text, which together are four fifths of it.
+const PAIRS: &[u8] = b"thheinerreonatndtiesorteofedisitalarsttontngsehaasouioleveco\
+    medehiriroicneearacellchlibemasiomurcaeltalansdifohopeecprnoctusacotiltrlyncetutsssorsunlowagewhee\
+    wiemadolrtpoulnatsmoowpaimmiaishirsuidosivamficivipligtuevldrympfeblabghtyopwosaayexkeapgrodbospdou\
+    bueiovrmepttoccuefrngidacrckauckmpeniquueftadccofaggfil";
+
+fn case_changes(text: &[u8]) -> usize {
+    text.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count()
+}
+
+fn one_case(text: &[u8]) -> bool {
+    !text.iter().any(u8::is_ascii_uppercase) || !text.iter().any(u8::is_ascii_lowercase)
+}
+
+fn count(text: &[u8], what: impl Fn(&u8) -> bool) -> usize {
+    text.iter().filter(|byte| what(byte)).count()
+}
+
+/// Whether a password chosen by a person is more than a word: it mixes kinds of characters.
+pub fn is_chosen(value: &[u8]) -> bool {
+    let kinds = [
+        value.iter().any(u8::is_ascii_lowercase),
+        value.iter().any(u8::is_ascii_uppercase),
+        value.iter().any(u8::is_ascii_digit),
+        value.iter().any(|byte| !byte.is_ascii_alphanumeric()),
+    ];
+    let kinds = kinds.iter().filter(|&&kind| kind).count();
+    value.len() >= 6 && distinct(value) >= 5 && (kinds >= 3 || (kinds == 2 && value.iter().any(u8::is_ascii_digit)))
+}
+
+/// Whether a chosen password is one that guessing would not find soon.
+pub fn is_strong(value: &[u8]) -> bool {
+    value.len() >= 8 && distinct(value) >= 6 && words::covered(value) * 2 < value.len() && entropy(value) >= 2.7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_values_look_random() {
+        for value in [
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "kZ8tQmW1pL0vRb7NfYc2Hd9X",
+            "aB3dE5fG7hJ9kL1mN3pQ",
+            "q9w8e7r6t5y4u3i2o1pz",
+            "mFf3/x9QpLd0+V7sKz2=",
+            "XvRkTqZbWmNsPdLgHjYc",
+            "7b1f9c3e5d2a4860",
+        ] {
+            assert!(is_random(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn names_paths_and_numbers_do_not() {
+        for value in [
+            "authentication_token",
+            "my.package.ClassName",
+            "/usr/local/share/keys",
+            "https://example.com/key",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "2024-01-31T12:00:00",
+            "1234567890123456",
+            "getUserAuthenticationToken",
+            "application/x-www-form-urlencoded",
+            "PRIMARY_KEY_COLUMN_NAME",
+            "com.example.security.SecretKey",
+            "AES_256_GCM_NO_PADDING",
+            "session-token-v2-production",
+            "someVeryLongIdentifierName2",
+        ] {
+            assert!(!is_random(value.as_bytes()), "{value}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Does a value say where a secret is kept, instead of being one?
+
+/// Whether a value is a reference, a template, code or a name.
+pub fn is_reference(value: &[u8]) -> bool {
+    is_template(value) || names_a_store(value) || is_code(value)
+}
+
+/// Something is put in its place before it is used: `${X}`, `{{ x }}`, `%(x)s`, `<your-key>`.
+fn is_template(value: &[u8]) -> bool {
+    let has = |needle: &str| memchr::memmem::find(value, needle.as_bytes()).is_some();
+    let wrapped = |open: u8, close: u8| value.first() == Some(&open) && value.last() == Some(&close);
+    has("${")
+        || has("$(")
+        || has("#{")
+        || has("{{")
+        || has("{%")
+        || has("<%")
+        || has("@{")
+        || has("%(")
+        || has("{}")
+        || wrapped(b'<', b'>')
+        || wrapped(b'{', b'}')
+        || wrapped(b'[', b']')
+        || wrapped(b'%', b'%')
+        || wrapped(b'(', b')')
+        || wrapped(b'_', b'_') && value.starts_with(b"__")
+        || is_variable(value)
+        || is_format(value)
+}
+
+/// `$TOKEN`, but not `$2b$10$...` nor `$ecret!`.
+fn is_variable(value: &[u8]) -> bool {
+    matches!(value, [b'$', first, rest @ ..]
+        if (first.is_ascii_alphabetic() || *first == b'_')
+        && rest.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+        && !first.is_ascii_lowercase())
+        || matches!(value, [b'$', rest @ ..] if rest.len() > 2 && rest.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_'))
+}
+
+/// `%s`, `{0}`, `{name}` somewhere in it.
+fn is_format(value: &[u8]) -> bool {
+    let braces = value.iter().position(|&byte| byte == b'{').is_some_and(|open| {
+        let name = value[open + 1..].split(|&byte| byte == b'}').next().unwrap_or(&[]);
+        open + 1 + name.len() < value.len() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_.:! $".contains(b))
+    });
+    braces || value.windows(2).any(|pair| pair == b"%s" || pair == b"%d" || pair == b"%@")
+}
+
+/// Addresses of secret stores, files and the environment.
+fn names_a_store(value: &[u8]) -> bool {
+    const STORES: [&str; 24] = [
+        "op://",
+        "vault:",
+        "vault/",
+        "secret/",
+        "secrets/",
+        "secrets.",
+        "arn:aws",
+        "projects/",
+        "env:",
+        "env.",
+        "env(",
+        "ENV[",
+        "file:",
+        "file(",
+        "keyring:",
+        "ssm:",
+        "azurekv:",
+        "gcpsm:",
+        "awssm:",
+        "sops:",
+        "ENC[",
+        "!vault",
+        "$ANSIBLE_VAULT",
+        "AgB",
+    ];
+    let starts =
+        |store: &&str| value.len() >= store.len() && value[..store.len()].eq_ignore_ascii_case(store.as_bytes());
+    STORES[..STORES.len() - 1].iter().any(starts)
+        || value.starts_with(b"AgB") && value.len() > 200
+        || value.starts_with(b"process.")
+        || value.starts_with(b"os.")
+        || value.starts_with(b"System.")
+}
+
+/// A piece of a program: a call, a member, an index.
+fn is_code(value: &[u8]) -> bool {
+    let has = |needle: &str| memchr::memmem::find(value, needle.as_bytes()).is_some();
+    let called = value.iter().position(|&byte| byte == b'(').is_some_and(|open| {
+        open > 0 && value[..open].iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.:$>-".contains(byte))
+    });
+    called || has("->") || has("::") || has("=>") || has("()") || has("[\"") || has("['") || has("&&") || has("||")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_told_from_values() {
+        for value in [
+            "${{ secrets.TOKEN }}",
+            "$TOKEN",
+            "$(cat key)",
+            "<your-token>",
+            "{{ vault_token }}",
+            "%(password)s",
+            "op://vault/item/field",
+            "arn:aws:secretsmanager:eu-west-1:1:secret:x",
+            "process.env.TOKEN",
+            "config.get('x')",
+            "obj->secret",
+            "%TOKEN%",
+            "Bearer {token}",
+            "$ANSIBLE_VAULT;1.1;AES256",
+            "ENC[AES256_GCM,data:x]",
+        ] {
+            assert!(is_reference(value.as_bytes()), "{value}");
+        }
+        for value in ["hunter2", "$2b$10$abcdefghij", "S3cr3t!(42)", "p%40ss", "AgBc1d2e3f", "a/b+c="] {
+            assert!(!is_reference(value.as_bytes()), "{value}");
+        }
+    }
+}

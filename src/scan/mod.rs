@@ -1,0 +1,332 @@
+//! The engine: bytes in, findings out. It opens no file and starts no thread.
+//!
+//! ```text
+//! bytes ─▶ prefilter ─▶ candidates ─▶ judged ─▶ resolved ─▶ findings
+//!          where which   the rule's    is it     one finding
+//!          literal is    pattern there a secret? for one secret
+//! ```
+
+mod assignment;
+mod candidate;
+pub mod filter;
+mod position;
+pub mod prefilter;
+mod window;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::blob::{Blob, Origin};
+use crate::finding::{Excerpt, Finding, Location, Secret, inert};
+use crate::rule::{Finder, Rule, RuleSet};
+use candidate::Candidate;
+pub use filter::Dismissal;
+use position::Tracker;
+use prefilter::{Kind, Literal, Memory, Prefilter};
+
+/// The words that make a name worth reading: every name of a secret that people give contains one.
+const NAME_WORDS: [&str; 7] = ["key", "token", "secret", "pass", "pwd", "auth", "cred"];
+
+/// Looks for the secrets of a rule set.
+#[derive(Debug)]
+pub struct Scanner {
+    /// The rules that are wanted, then those whose secrets are only masked.
+    rules: Vec<Arc<Rule>>,
+    /// How many of them are wanted.
+    wanted: usize,
+    /// Whether what is dismissed is kept, or only counted.
+    keeps_dismissed: bool,
+    prefilter: Prefilter,
+    /// What each of the prefilter's literals means.
+    meanings: Vec<Meaning>,
+    values: ValueRules,
+    /// Seconds since 1970, by which expiry is judged.
+    now: u64,
+}
+
+/// What it means that a literal stands somewhere.
+#[derive(Debug)]
+struct Meaning {
+    /// How long the literal is.
+    length: usize,
+    /// The token rules that may match there.
+    tokens: Vec<usize>,
+    /// Whether it is a word that makes a name worth reading.
+    is_name: bool,
+}
+
+/// The value rules, by how they are come by.
+#[derive(Debug, Default)]
+struct ValueRules {
+    /// Those that need a provider's word near, by the first part of that word.
+    near: HashMap<Vec<u8>, Vec<(usize, String)>>,
+    /// Those that need none.
+    anywhere: Vec<usize>,
+}
+
+/// What scanning a blob came to.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// What is believed, in order of place.
+    pub findings: Vec<Finding>,
+    /// What is not, in order of place, unless the scanner only counts.
+    pub dismissed: Vec<Dismissed>,
+    /// How many candidates are not believed, by reason.
+    pub dismissals: BTreeMap<Dismissal, u64>,
+    /// How many bytes were scanned.
+    pub bytes: u64,
+}
+
+/// A candidate that is not believed.
+#[derive(Debug, Clone)]
+pub struct Dismissed {
+    /// As it would have been reported.
+    pub finding: Finding,
+    /// Why it is not.
+    pub reason: Dismissal,
+}
+
+/// Memory that one thread keeps from one scan to the next.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    memory: Memory,
+    candidates: Vec<Candidate>,
+    /// What a reader was read into.
+    buffer: Vec<u8>,
+}
+
+/// A piece of a blob, with what is before and behind it.
+struct Window<'a> {
+    text: &'a [u8],
+    /// The part whose secrets are to be reported: those that begin in it.
+    owned: Range<usize>,
+    /// Whether the blob is text.
+    is_text: bool,
+    origin: &'a Origin,
+}
+
+impl Scanner {
+    /// A scanner for these rules, on the fastest engine the machine can run.
+    pub fn new(rules: &RuleSet) -> Scanner {
+        Scanner::with(rules, Prefilter::new)
+    }
+
+    /// The same on the engine that runs everywhere: slower, and the measure of the other.
+    pub fn portable(rules: &RuleSet) -> Scanner {
+        Scanner::with(rules, Prefilter::portable)
+    }
+
+    /// The same scanner, which counts what it dismisses and forgets it.
+    pub fn counting(mut self) -> Scanner {
+        self.keeps_dismissed = false;
+        self
+    }
+
+    fn with(rules: &RuleSet, prefilter: impl FnOnce(Vec<Literal>) -> Prefilter) -> Scanner {
+        let wanted = rules.len();
+        let rules: Vec<Arc<Rule>> = rules.iter().chain(rules.unwanted()).cloned().collect();
+        let mut literals = Literals::default();
+        let mut values = ValueRules::default();
+        for (index, rule) in rules.iter().enumerate() {
+            match &rule.finder {
+                Finder::Token { keywords, anywhere, .. } => {
+                    let kind = if *anywhere { Kind::Anywhere } else { Kind::Edge };
+                    for keyword in keywords {
+                        literals.meaning(keyword, kind).tokens.push(index);
+                    }
+                }
+                Finder::Value { names, near } => {
+                    for name in names.iter().map(|name| name_word(name)) {
+                        literals.meaning(name.as_bytes(), Kind::AnyCase).is_name = true;
+                    }
+                    if names.is_empty() {
+                        NAME_WORDS
+                            .iter()
+                            .for_each(|word| literals.meaning(word.as_bytes(), Kind::AnyCase).is_name = true);
+                    }
+                    values.add(index, near);
+                }
+            }
+        }
+        Scanner {
+            prefilter: prefilter(literals.literals),
+            meanings: literals.meanings,
+            wanted,
+            keeps_dismissed: true,
+            rules,
+            values,
+            now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        }
+    }
+
+    /// Finds the secrets in a blob that is in memory.
+    pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Scanned {
+        let window = Window {
+            text: blob.bytes,
+            owned: 0..blob.bytes.len(),
+            is_text: window::is_text(blob.bytes),
+            origin: blob.origin,
+        };
+        let mut scanned = Scanned { bytes: blob.bytes.len() as u64, ..Scanned::default() };
+        self.scan_window(&window, &mut Tracker::new(blob.bytes), scratch, &mut scanned);
+        scanned
+    }
+
+    /// Text with every secret in it masked and every character harmless to print, for names that
+    /// strangers gave.
+    pub fn mask(&self, text: &[u8], scratch: &mut Scratch) -> String {
+        let origin = Origin::name(text);
+        let window = Window { text, owned: 0..text.len(), is_text: true, origin: &origin };
+        self.collect(&window, scratch);
+        masked(text, 0..text.len(), &scratch.candidates, 0).text
+    }
+
+    /// Whether a text, such as a name, holds anything that [`Scanner::mask`] would mask.
+    pub fn holds_secret(&self, text: &[u8], scratch: &mut Scratch) -> bool {
+        let origin = Origin::name(text);
+        self.collect(&Window { text, owned: 0..text.len(), is_text: true, origin: &origin }, scratch);
+        !scratch.candidates.is_empty()
+    }
+
+    fn scan_window(&self, window: &Window<'_>, tracker: &mut Tracker, scratch: &mut Scratch, scanned: &mut Scanned) {
+        self.collect(window, scratch);
+        for candidate in scratch.candidates.iter().filter(|one| one.rule < self.wanted) {
+            if !window.owned.contains(&candidate.secret.start) {
+                continue;
+            }
+            let mut finding = || self.finding(window, candidate, tracker, &scratch.candidates);
+            match candidate.dismissal {
+                None => scanned.findings.push(finding()),
+                Some(reason) => {
+                    *scanned.dismissals.entry(reason).or_default() += 1;
+                    if self.keeps_dismissed {
+                        scanned.dismissed.push(Dismissed { finding: finding(), reason });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every candidate in a window, in order of place; none overlap.
+    fn collect(&self, window: &Window<'_>, scratch: &mut Scratch) {
+        let Scratch { memory, candidates, .. } = scratch;
+        candidates.clear();
+        self.prefilter.find(window.text, memory);
+        let mut read_until = 0;
+        for hit in &memory.hits {
+            let (at, meaning) = (hit.at as usize, &self.meanings[hit.literal as usize]);
+            for &rule in &meaning.tokens {
+                candidates.extend(self.token(window.text, at, meaning.length, rule));
+            }
+            if meaning.is_name
+                && window.is_text
+                && at >= read_until
+                && let Some(assignment) = assignment::read(window.text, at..at + meaning.length)
+            {
+                read_until = assignment.name.end;
+                candidates.extend(self.value(window, &assignment));
+            }
+        }
+        candidates.sort_by_key(|candidate| candidate.secret.start);
+        candidate::resolve(candidates);
+    }
+
+    fn finding(&self, window: &Window<'_>, candidate: &Candidate, tracker: &mut Tracker, all: &[Candidate]) -> Finding {
+        let secret = &candidate.secret;
+        let start = tracker.position(window.text, secret.start);
+        let end = tracker.clone().position(window.text, secret.end);
+        Finding {
+            rule: Arc::clone(&self.rules[candidate.rule]),
+            severity: candidate.severity,
+            confidence: candidate.confidence,
+            location: Location { origin: window.origin.clone(), start, end },
+            secret: Secret::new(&window.text[secret.clone()], candidate.prefix),
+            excerpt: masked(window.text, excerpt_around(window.text, secret), all, secret.start),
+            note: candidate.note,
+        }
+    }
+}
+
+impl ValueRules {
+    fn add(&mut self, rule: usize, near: &[String]) {
+        if near.is_empty() {
+            self.anywhere.push(rule);
+        }
+        for word in near {
+            let first = word.split('_').next().unwrap_or(word).as_bytes().to_vec();
+            self.near.entry(first).or_default().push((rule, word.clone()));
+        }
+    }
+}
+
+/// The prefilter's literals, each once, and what they mean.
+#[derive(Default)]
+struct Literals {
+    known: HashMap<(Vec<u8>, u8), usize>,
+    literals: Vec<Literal>,
+    meanings: Vec<Meaning>,
+}
+
+impl Literals {
+    fn meaning(&mut self, text: &[u8], kind: Kind) -> &mut Meaning {
+        let next = self.literals.len();
+        let index = *self.known.entry((text.to_vec(), kind as u8)).or_insert(next);
+        if index == next {
+            self.literals.push(Literal { text: text.to_vec(), kind });
+            self.meanings.push(Meaning { length: text.len(), tokens: Vec::new(), is_name: false });
+        }
+        &mut self.meanings[index]
+    }
+}
+
+/// The word by which a name is noticed: the usual one it contains, or its own longest part.
+fn name_word(name: &str) -> &str {
+    let usual = NAME_WORDS.iter().find(|word| name.contains(**word));
+    usual.copied().unwrap_or_else(|| name.split('_').max_by_key(|part| part.len()).unwrap_or(name))
+}
+
+/// The part of a line that is shown: the secret and up to this many bytes on either side.
+const SHOWN: usize = 100;
+
+fn excerpt_around(text: &[u8], secret: &Range<usize>) -> Range<usize> {
+    let before = &text[secret.start.saturating_sub(SHOWN)..secret.start];
+    let start = secret.start - before.iter().rev().take_while(|&&byte| byte != b'\n').count();
+    let first_line_end = secret.start + text[secret.clone()].iter().take_while(|&&byte| byte != b'\n').count();
+    let after = &text[first_line_end..text.len().min(first_line_end + SHOWN)];
+    let end = first_line_end + after.iter().take_while(|&&byte| byte != b'\n').count();
+    // A character that is cut in two would show as two.
+    let start = (start..secret.start).find(|&at| text[at] & 0xc0 != 0x80).unwrap_or(secret.start);
+    let end =
+        (first_line_end..=end).rev().find(|&at| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80)).unwrap_or(end);
+    start..end
+}
+
+/// A range of a text with every candidate in it masked, whether it is believed or not; `marked`
+/// is where the one begins that the excerpt is about.
+fn masked(text: &[u8], range: Range<usize>, candidates: &[Candidate], marked: usize) -> Excerpt {
+    let mut excerpt = Excerpt { text: String::new(), start: 0, end: 0 };
+    let mut at = range.start;
+    let first = candidates.partition_point(|candidate| candidate.secret.end <= range.start);
+    for candidate in candidates[first..].iter().take_while(|candidate| candidate.secret.start < range.end) {
+        let secret = &candidate.secret;
+        if secret.start > at {
+            excerpt.text += &shown(&text[at..secret.start]);
+        }
+        let start = excerpt.text.len();
+        excerpt.text += &Secret::new(&text[secret.clone()], candidate.prefix).mask();
+        if secret.start <= marked && marked < secret.end {
+            (excerpt.start, excerpt.end) = (start, excerpt.text.len());
+        }
+        at = secret.end;
+    }
+    if at < range.end {
+        excerpt.text += &shown(&text[at..range.end]);
+    }
+    excerpt
+}
+
+fn shown(text: &[u8]) -> String {
+    inert(String::from_utf8_lossy(text).trim_end_matches('\r'))
+}

@@ -1,0 +1,207 @@
+//! Where in some bytes which literal stands: one pass over all of them, before any pattern runs.
+//!
+//! `Literal::stands` defines what a hit is. The two implementations only differ in how they
+//! come by the places to ask about: `portable` walks an Aho-Corasick automaton and is the
+//! oracle; `simd` uses AVX2 where the machine has it. A test holds their hits equal.
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod simd;
+
+use crate::rule::pattern::is_token_byte;
+
+/// The shortest run of token bytes that an [`Kind::Edge`] literal must begin.
+const SHORTEST_TOKEN: usize = 20;
+
+/// Something to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literal {
+    /// At least three bytes; lower case when the kind ignores case.
+    pub text: Vec<u8>,
+    /// What counts as standing there.
+    pub kind: Kind,
+}
+
+/// What counts as a literal standing at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Its bytes, where a word begins, as the beginning of at least 20 token bytes.
+    Edge,
+    /// Its bytes.
+    Anywhere,
+    /// Its letters, in either case.
+    AnyCase,
+}
+
+/// A literal standing at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// Where.
+    pub at: u32,
+    /// Which, as an index of the literals the prefilter was made from.
+    pub literal: u32,
+}
+
+/// Memory that one thread keeps from one text to the next.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// The hits of the last text.
+    pub hits: Vec<Hit>,
+    #[cfg(target_arch = "x86_64")]
+    marks: Box<simd::Marks>,
+}
+
+/// Finds every hit in some bytes.
+#[derive(Debug)]
+pub enum Prefilter {
+    /// On any machine.
+    Portable(portable::Portable),
+    /// On x86-64 with AVX2.
+    #[cfg(target_arch = "x86_64")]
+    Simd(Box<simd::Simd>),
+}
+
+impl Prefilter {
+    /// The fastest this machine can run.
+    pub fn new(literals: Vec<Literal>) -> Prefilter {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(simd) = simd::Simd::new(&literals) {
+            return Prefilter::Simd(Box::new(simd));
+        }
+        Prefilter::portable(literals)
+    }
+
+    /// The one that needs nothing of the machine.
+    pub fn portable(literals: Vec<Literal>) -> Prefilter {
+        Prefilter::Portable(portable::Portable::new(literals))
+    }
+
+    /// Replaces the hits in `memory` by those in a text, in order of place, then literal.
+    pub fn find(&self, text: &[u8], memory: &mut Memory) {
+        memory.hits.clear();
+        match self {
+            Prefilter::Portable(portable) => portable.find(text, &mut memory.hits),
+            #[cfg(target_arch = "x86_64")]
+            Prefilter::Simd(simd) => simd.find(text, &mut memory.marks, &mut memory.hits),
+        }
+        if !memory.hits.is_sorted() {
+            memory.hits.sort_unstable();
+        }
+    }
+}
+
+impl Literal {
+    /// Whether this literal stands at a place. This is the definition of a hit.
+    fn stands(&self, text: &[u8], at: usize) -> bool {
+        let Some(here) = text.get(at..at + self.text.len()) else {
+            return false;
+        };
+        match self.kind {
+            Kind::AnyCase => here.eq_ignore_ascii_case(&self.text),
+            Kind::Anywhere => here == self.text,
+            Kind::Edge => {
+                here == self.text
+                    && begins_word(text, at)
+                    && text.get(at..at + SHORTEST_TOKEN).is_some_and(|run| run.iter().all(|&b| is_token_byte(b)))
+            }
+        }
+    }
+}
+
+/// Whether no letter or digit stands before a place, or one that ends an escape: `\n`, `%3D`,
+/// `\x3d`, `\u003d`.
+pub fn begins_word(text: &[u8], at: usize) -> bool {
+    let before = &text[..at];
+    let is_hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
+    match before {
+        [.., last] if !last.is_ascii_alphanumeric() => true,
+        [.., b'\\', _] => true,
+        [.., b'%', a, b] | [.., b'\\', b'x', a, b] => is_hex(&[*a, *b]),
+        [.., b'\\', b'u', a, b, c, d] => is_hex(&[*a, *b, *c, *d]),
+        [] => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_begins_after_marks_and_escapes() {
+        for front in ["", "_", "=", "x=", "\\n", "%3D", "\\x3d", "\\u003d", "é"] {
+            assert!(begins_word(front.as_bytes(), front.len()), "{front}");
+        }
+        for front in ["x", "9", "%D", "3D", "u003d", "x3d"] {
+            assert!(!begins_word(front.as_bytes(), front.len()), "{front}");
+        }
+    }
+
+    #[test]
+    fn an_edge_literal_begins_a_long_word() {
+        let literal = Literal { text: b"key_".to_vec(), kind: Kind::Edge };
+        assert!(literal.stands(b"a key_0123456789abcdef", 2));
+        assert!(!literal.stands(b"a key_0123456789abcde", 2));
+        assert!(!literal.stands(b"a key_01234567 9abcdefghij", 2));
+        assert!(!literal.stands(b"akey_0123456789abcdef", 1));
+    }
+
+    /// Text in which the literals are common, whole, broken, glued and at every alignment.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn both_implementations_find_the_same() {
+        let literals: Vec<Literal> = [
+            ("ghp_", Kind::Edge),
+            ("hf_", Kind::Edge),
+            ("AKIA", Kind::Edge),
+            ("sk_live_", Kind::Edge),
+            ("eyJ", Kind::Edge),
+            ("sk-ant-", Kind::Anywhere),
+            ("sk-ant-api03-", Kind::Anywhere),
+            ("://", Kind::Anywhere),
+            ("redis://", Kind::Anywhere),
+            ("-----BEGIN", Kind::Anywhere),
+            ("T3BlbkFJ", Kind::Anywhere),
+            (":AA", Kind::Anywhere),
+            ("key", Kind::AnyCase),
+            ("token", Kind::AnyCase),
+            ("pwd", Kind::AnyCase),
+            ("secret", Kind::AnyCase),
+        ]
+        .map(|(text, kind)| Literal { text: text.into(), kind })
+        .into();
+        let Some(simd) = simd::Simd::new(&literals) else { return };
+        let (fast, portable) = (Prefilter::Simd(Box::new(simd)), Prefilter::portable(literals.clone()));
+        let (mut fast_memory, mut slow_memory) = (Memory::default(), Memory::default());
+        let pieces: Vec<&[u8]> = literals
+            .iter()
+            .map(|literal| &literal.text[..])
+            .chain([
+                &b"0123456789abcdef"[..],
+                b"\\",
+                b"%3D",
+                b"\n",
+                b" ",
+                b"KEY",
+                b"\xff",
+                b"\0",
+                b"-",
+                b"_",
+                b"x",
+                b"==",
+            ])
+            .collect();
+        let mut state = 0x9e37_79b9_7f4a_7c15u64;
+        for length in 0..2000 {
+            let mut text = Vec::new();
+            while text.len() < length {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                text.extend_from_slice(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            text.truncate(length);
+            fast.find(&text, &mut fast_memory);
+            portable.find(&text, &mut slow_memory);
+            assert_eq!(fast_memory.hits, slow_memory.hits, "{}", String::from_utf8_lossy(&text));
+        }
+    }
+}

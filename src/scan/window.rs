@@ -1,0 +1,88 @@
+//! Scanning what does not fit in memory: windows that slide, with enough before and behind that
+//! no secret is lost or found twice at a border.
+
+use std::io::{self, Read};
+
+use super::position::Tracker;
+use super::{Scanned, Scanner, Scratch, Window};
+use crate::blob::Origin;
+use crate::rule::pattern::LONGEST_MATCH;
+
+/// How much is in memory at once.
+const WINDOW: usize = 1 << 20;
+/// What a match may need on either side of the place where its secret begins: itself, and what
+/// decides about it.
+const MARGIN: usize = 2 * LONGEST_MATCH;
+/// As git does, look this far for a NUL byte to tell binary files.
+const TEXT_PROBE: usize = 8000;
+
+/// Whether a blob that begins like this is text.
+pub(super) fn is_text(beginning: &[u8]) -> bool {
+    memchr::memchr(0, &beginning[..beginning.len().min(TEXT_PROBE)]).is_none()
+}
+
+impl Scanner {
+    /// Finds the secrets in whatever a reader yields, in memory that does not depend on how much
+    /// it is, and adds them to `scanned`. They are those of [`Scanner::scan`] on all the bytes.
+    ///
+    /// # Errors
+    /// The reader's. What was found before it is in `scanned`.
+    pub fn scan_reader(
+        &self,
+        origin: &Origin,
+        reader: &mut dyn Read,
+        scratch: &mut Scratch,
+        scanned: &mut Scanned,
+    ) -> io::Result<()> {
+        let mut buffer = std::mem::take(&mut scratch.buffer);
+        buffer.resize(WINDOW, 0);
+        let outcome = self.slide(origin, reader, &mut buffer, scratch, scanned);
+        scratch.buffer = buffer;
+        outcome
+    }
+
+    fn slide(
+        &self,
+        origin: &Origin,
+        reader: &mut dyn Read,
+        buffer: &mut [u8],
+        scratch: &mut Scratch,
+        scanned: &mut Scanned,
+    ) -> io::Result<()> {
+        let (mut filled, mut failure) = fill(reader, buffer, 0);
+        let mut tracker = Tracker::new(&buffer[..filled]);
+        let is_text = is_text(&buffer[..filled]);
+        let mut owned = 0;
+        loop {
+            scanned.bytes += (filled - owned) as u64;
+            let is_last = filled < buffer.len() || failure.is_some();
+            let text = &buffer[..filled];
+            let end = if is_last { filled } else { filled - MARGIN };
+            let window = Window { text, owned: owned..end, is_text, origin };
+            self.scan_window(&window, &mut tracker, scratch, scanned);
+            if is_last {
+                return failure.map_or(Ok(()), Err);
+            }
+            scanned.bytes -= MARGIN as u64;
+            let dropped = filled - 2 * MARGIN;
+            tracker.drop_front(text, dropped);
+            buffer.copy_within(dropped.., 0);
+            owned = MARGIN;
+            (filled, failure) = fill(reader, buffer, 2 * MARGIN);
+        }
+    }
+}
+
+/// Reads until the buffer is full, there is nothing more, or that fails; tells how much of it is
+/// filled.
+fn fill(reader: &mut dyn Read, buffer: &mut [u8], mut filled: usize) -> (usize, Option<io::Error>) {
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (filled, Some(error)),
+        }
+    }
+    (filled, None)
+}
