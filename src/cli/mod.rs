@@ -1,0 +1,176 @@
+//! What can be typed, and the wiring of each command.
+
+mod progress;
+mod rules;
+mod scan;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::PossibleValue;
+use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use miette::{GraphicalReportHandler, GraphicalTheme};
+
+use crate::error::Error;
+use crate::rule::{Confidence, RuleSet, Severity};
+use crate::scan::{Scanner, Scratch};
+
+/// Find leaked credentials, Anthropic keys first, before they leave the machine.
+#[derive(Debug, Parser)]
+#[command(name = "skant", version, disable_help_subcommand = true, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    shared: Shared,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 everything was scanned and nothing found; 1 secrets found; 2 something asked for
+could not be scanned or understood (findings are printed all the same).";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Scan files and folders as they lie on disk
+    Scan(scan::Args),
+    /// Show what is looked for, and why
+    Rules(rules::Args),
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+struct Shared {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    directory: Option<PathBuf>,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: ColorChoice,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Everything asked for was scanned, nothing to report.
+    Clean,
+    /// There are findings.
+    Found,
+    /// Something asked for could not be scanned or understood; has been told.
+    Failed,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(match outcome {
+            Outcome::Clean => 0,
+            Outcome::Found => 1,
+            Outcome::Failed => 2,
+        })
+    }
+}
+
+/// Runs what the arguments ask for. What goes wrong is told on standard error.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            if error.use_stderr() {
+                tell(&error.render().to_string());
+                return Outcome::Failed.into();
+            }
+            // Help and version are no errors; there is nowhere to tell of a failure to print them.
+            let _ = error.print();
+            return Outcome::Clean.into();
+        }
+    };
+    run(cli)
+        .unwrap_or_else(|error| {
+            show(&error);
+            Outcome::Failed
+        })
+        .into()
+}
+
+fn run(cli: Cli) -> Result<Outcome, Error> {
+    if let Some(directory) = &cli.shared.directory {
+        std::env::set_current_dir(directory).map_err(|error| {
+            Error::usage(format!("cannot enter {}: {error}", directory.display()), "`-C` takes a folder")
+        })?;
+    }
+    match cli.command {
+        Command::Scan(arguments) => scan::run(arguments, cli.shared.color),
+        Command::Rules(arguments) => rules::run(arguments),
+    }
+}
+
+/// Shows an error as a compiler would.
+fn show(error: &Error) {
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    match handler.render_report(&mut text, error) {
+        Ok(()) => tell(&text),
+        Err(_) => tell(&format!("error: {error}")),
+    }
+}
+
+/// Writes to standard error. What was typed may be hostile, or a key in the wrong place: it is
+/// made inert, and masked.
+fn tell(text: &str) {
+    let (scanner, mut scratch) = (Scanner::new(&RuleSet::builtin()), Scratch::default());
+    let mut stderr = io::stderr().lock();
+    for line in text.lines() {
+        // There is nowhere left to tell of a failure to write this.
+        let _ = writeln!(stderr, "{}", scanner.mask(line.as_bytes(), &mut scratch));
+    }
+}
+
+/// Whether colours are wanted on a stream: what was asked for, then the environment's word, then
+/// whether a person is looking.
+fn wants_color(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => {
+            if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+                return false;
+            }
+            if set("CLICOLOR_FORCE") || set("FORCE_COLOR") {
+                return true;
+            }
+            let refused = std::env::var_os("CLICOLOR").is_some_and(|value| value == "0");
+            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            !refused && !dumb && stream.is_terminal()
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has gone away is no error.
+fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(Error::Write { path: "standard output".into(), source }),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Lets a level be typed by its name.
+macro_rules! typed_level {
+    ($type:ident) => {
+        impl ValueEnum for $type {
+            fn value_variants<'a>() -> &'a [$type] {
+                $type::ALL
+            }
+
+            fn to_possible_value(&self) -> Option<PossibleValue> {
+                Some(PossibleValue::new(self.as_str()))
+            }
+        }
+    };
+}
+
+typed_level!(Severity);
+typed_level!(Confidence);

@@ -1,0 +1,186 @@
+//! `skant scan`, and the options that every scan takes.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{ColorChoice, ValueEnum};
+
+use super::{Outcome, print, progress, wants_color};
+use crate::error::Error;
+use crate::report::{Format, Report, Style};
+use crate::rule::{Confidence, RuleSet, Severity};
+use crate::run::{Progress, Wanted};
+use crate::source::{Source, Stdin, Tree};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// Files and folders; `-` is standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+    /// The name standard input goes by
+    #[arg(long, value_name = "NAME")]
+    stdin_filename: Option<String>,
+    /// Scan files that ignore rules match, too
+    #[arg(long)]
+    no_ignore: bool,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// What every scan can be told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Options {
+    /// The format of standard output
+    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
+    format: Format,
+    /// Write a report to a file as well (repeatable)
+    #[arg(short, long, value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
+    output: Vec<(Format, PathBuf)>,
+    /// Show secrets in full; `human` and `json` only
+    #[arg(long, help_heading = "Output")]
+    reveal: bool,
+    /// List what was dismissed, and why
+    #[arg(long, help_heading = "Output")]
+    explain: bool,
+    /// Findings only, no summary
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    /// Say more (repeatable)
+    #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
+    verbose: u8,
+    /// Add the rules of a file (repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    rules: Vec<PathBuf>,
+    /// Run these rules only: ids or globs
+    #[arg(long, value_name = "ID,...", value_delimiter = ',', help_heading = "Rules")]
+    only: Vec<String>,
+    /// Leave these rules out: ids or globs
+    #[arg(long, value_name = "ID,...", value_delimiter = ',', help_heading = "Rules")]
+    skip: Vec<String>,
+    /// Report findings from this severity up
+    #[arg(long, value_name = "LEVEL", default_value = "low", help_heading = "Rules")]
+    severity: Severity,
+    /// Report findings from this confidence up
+    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "Rules")]
+    confidence: Confidence,
+    /// Exit with 1 for findings from this severity up, or `never`
+    #[arg(long, value_name = "LEVEL", default_value = "low", help_heading = "Rules")]
+    fail_on: FailOn,
+    /// How many threads to use (default: as many as there are processors)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// The severity from which findings fail the run.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FailOn {
+    Low,
+    Medium,
+    High,
+    Critical,
+    Never,
+}
+
+impl FailOn {
+    fn threshold(self) -> Option<Severity> {
+        match self {
+            FailOn::Low => Some(Severity::Low),
+            FailOn::Medium => Some(Severity::Medium),
+            FailOn::High => Some(Severity::High),
+            FailOn::Critical => Some(Severity::Critical),
+            FailOn::Never => None,
+        }
+    }
+}
+
+fn output(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = text.split_once('=').ok_or("write FORMAT=FILE, for example sarif=skant.sarif")?;
+    if file.is_empty() {
+        return Err("the file's name is missing".into());
+    }
+    Ok((Format::from_str(format, false)?, file.into()))
+}
+
+pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
+    let Args { paths, stdin_filename, no_ignore, options } = arguments;
+    let is_stream = paths.iter().any(|path| path.as_os_str() == "-");
+    if is_stream && paths.len() > 1 {
+        return Err(Error::usage("`-` stands with other paths", "scan standard input in a run of its own"));
+    }
+    if stdin_filename.is_some() && !is_stream {
+        return Err(Error::usage("`--stdin-filename` names standard input, which is not scanned", "add the path `-`"));
+    }
+    if is_stream {
+        options.scan(&Stdin { name: stdin_filename }, color)
+    } else {
+        options.scan(&Tree::new(paths, no_ignore), color)
+    }
+}
+
+impl Options {
+    /// Scans a source and writes every report that was asked for.
+    fn scan(&self, source: &dyn Source, color: ColorChoice) -> Result<Outcome, Error> {
+        let rules = self.rule_set()?;
+        if let Some(threads) = self.threads {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.into())
+                .build_global()
+                .map_err(|error| Error::usage(format!("cannot start {threads} threads: {error}"), "ask for fewer"))?;
+        }
+        let started = Instant::now();
+        let wanted = Wanted { severity: self.severity, confidence: self.confidence, explain: self.explain };
+        let counts = Progress::default();
+        let report = progress::watch(&counts, || crate::run::run(source, &rules, wanted, &counts));
+        let style = Style {
+            reveal: self.reveal,
+            color: wants_color(color, &io::stdout()),
+            width: progress::terminal_width(),
+            quiet: self.quiet,
+            verbose: self.verbose,
+            elapsed: started.elapsed(),
+        };
+        self.write(&report, &style)?;
+        Ok(self.outcome(&report))
+    }
+
+    fn rule_set(&self) -> Result<RuleSet, Error> {
+        let mut rules = RuleSet::builtin();
+        for path in &self.rules {
+            let name = path.display().to_string();
+            let text = fs::read_to_string(path).map_err(|error| {
+                Error::usage(
+                    format!("cannot read the rule file {name}: {error}"),
+                    "`--rules` takes a TOML file; docs/rules.md describes it",
+                )
+            })?;
+            rules.add_file(&name, &text)?;
+        }
+        rules.select(&self.only, &self.skip)?;
+        Ok(rules)
+    }
+
+    fn write(&self, report: &Report, style: &Style) -> Result<(), Error> {
+        print(|out| self.format.write(report, style, out))?;
+        for (format, file) in &self.output {
+            let mut bytes = Vec::new();
+            let written = format.write(report, &Style { color: false, reveal: false, ..*style }, &mut bytes);
+            written
+                .and_then(|()| fs::write(file, bytes))
+                .map_err(|source| Error::Write { path: file.display().to_string(), source })?;
+        }
+        Ok(())
+    }
+
+    fn outcome(&self, report: &Report) -> Outcome {
+        let threshold = self.fail_on.threshold();
+        if !report.is_complete() {
+            Outcome::Failed
+        } else if threshold.is_some_and(|threshold| report.findings.iter().any(|one| one.severity >= threshold)) {
+            Outcome::Found
+        } else {
+            Outcome::Clean
+        }
+    }
+}

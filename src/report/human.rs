@@ -1,0 +1,383 @@
+//! The format for people: each finding shown as a compiler shows an error, then what the run
+//! came to in a few lines. Whatever comes from outside is made harmless to print.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{self, BufWriter, Write};
+use std::time::Duration;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents,
+};
+
+use super::{Report, Style, help};
+use crate::blob::Place;
+use crate::finding::{Excerpt, Finding, Location, Position, Severity, inert};
+use crate::scan::{Dismissal, Dismissed};
+
+const DEFAULT_WIDTH: usize = 100;
+/// How many of the things that were not scanned are named; the machine formats name all.
+const MOST_SKIPPED: usize = 20;
+
+/// What stands for the part of a line that was cut off.
+const MARK: char = '…';
+
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+const DIM: &str = "2";
+
+/// Writes the findings, then the summary. `quiet` leaves out the summary, but not what was not
+/// scanned: nobody may take half a scan for a clean one.
+pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    write_findings(report, style, &mut out)?;
+    for dismissed in &report.explained {
+        write_dismissed(dismissed, style, &mut out)?;
+    }
+    if !style.quiet {
+        write_summary(report, style, &mut out)?;
+    }
+    write_skipped(report, style, &mut out)?;
+    out.flush()
+}
+
+fn write_findings(report: &Report, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    let theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(width_of(style))
+        .with_context_lines(0)
+        .with_break_words(false);
+    // A name has no line to go to.
+    let names = handler.clone().without_primary_span_start();
+    let mut text = String::new();
+    for finding in &report.findings {
+        let handler = if finding.location.origin.place == Place::Path { &names } else { &handler };
+        text.clear();
+        handler.render_report(&mut text, &Shown::new(finding, width_of(style))).map_err(io::Error::other)?;
+        // The handler sets the rule's id apart from the rest by an empty line.
+        out.write_all(text.replacen("\n\n", "\n", 1).as_bytes())?;
+        if style.reveal {
+            writeln!(out, "  secret: {}", inert(&style.secret(&finding.secret)))?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn width_of(style: &Style) -> usize {
+    if style.width == 0 { DEFAULT_WIDTH } else { style.width }
+}
+
+/// A finding on its way to the screen.
+#[derive(Debug)]
+struct Shown<'a> {
+    finding: &'a Finding,
+    label: String,
+    line: Line,
+}
+
+impl<'a> Shown<'a> {
+    fn new(finding: &'a Finding, width: usize) -> Shown<'a> {
+        let label = label(finding);
+        let line = Line::new(finding, &label, width);
+        Shown { finding, label, line }
+    }
+}
+
+/// How bad and how sure, and what the excerpt cannot show.
+fn label(finding: &Finding) -> String {
+    let Location { origin, start, end } = &finding.location;
+    let more = match origin.place {
+        Place::Path => ", in the name itself".to_owned(),
+        Place::Content if end.line > start.line => format!(", goes on to line {}", end.line),
+        Place::Content => String::new(),
+    };
+    format!("{}, {} confidence{more}", finding.severity, finding.confidence)
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&inert(&self.finding.rule.name))
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(inert(&self.finding.rule.id)))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.finding.severity {
+            Severity::Critical | Severity::High => miette::Severity::Error,
+            Severity::Medium => miette::Severity::Warning,
+            Severity::Low => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let rule = &self.finding.rule;
+        let note = self.finding.note.map(|note| format!("Note: {note}."));
+        let parts = [note.as_deref().unwrap_or_default(), help(rule), &rule.help_url];
+        let lines: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(one_line).collect();
+        Some(Box::new(lines.join("\n")))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.line)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = LabeledSpan::new_with_span(Some(self.label.clone()), self.line.mask);
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+/// A rule file may break its sentences where it likes.
+fn one_line(text: &str) -> String {
+    inert(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// The line a secret stands in: all the source a diagnostic needs.
+#[derive(Debug)]
+struct Line {
+    path: String,
+    start: Position,
+    text: String,
+    /// Where the mask is in the text.
+    mask: SourceSpan,
+}
+
+impl Line {
+    /// As much of the line as fits, with room for the label, which hangs from the mask's middle.
+    fn new(finding: &Finding, label: &str, width: usize) -> Line {
+        // The gutter besides the line number, and the arrow in front of the label.
+        const GUTTER: usize = 4;
+        const ARROW: usize = 4;
+        let start = finding.location.start;
+        let room = width.saturating_sub(start.line.to_string().len() + GUTTER);
+        let (text, mask) = fitted(&finding.excerpt, &finding.secret.mask(), room, label.len() + ARROW);
+        Line { path: shown_path(finding), start, text, mask }
+    }
+}
+
+impl SourceCode for Line {
+    /// The line as a whole, whatever is asked. The column, which the header shows, is the
+    /// secret's in the file: the text here may be cut, and its masks are shorter than what they hide.
+    fn read_span<'a>(
+        &'a self,
+        _: &SourceSpan,
+        _: usize,
+        _: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let from_zero = |count: u64| usize::try_from(count.saturating_sub(1)).unwrap_or(usize::MAX);
+        let (line, column) = (from_zero(self.start.line), from_zero(self.start.column));
+        let (text, all) = (self.text.as_bytes(), (0, self.text.len()).into());
+        Ok(Box::new(MietteSpanContents::new_named(self.path.clone(), text, all, line, column, 1)))
+    }
+}
+
+fn shown_path(finding: &Finding) -> String {
+    inert(&String::from_utf8_lossy(&finding.location.origin.path))
+}
+
+/// The part of an excerpt that fits into a line: the mask, and around it what there is room for;
+/// right of its middle at least `reserve`. The mask is the secret's own, as in every other format:
+/// in the excerpt another candidate, that lies over this one, may have set its own.
+fn fitted(excerpt: &Excerpt, mask: &str, room: usize, reserve: usize) -> (String, SourceSpan) {
+    let (before, after) = (&excerpt.text[..excerpt.start], &excerpt.text[excerpt.end..]);
+    let spare = room.saturating_sub(width(mask));
+    let fair = spare.saturating_sub(width(after)).max(spare / 2);
+    let left = fair.min(room.saturating_sub(width(mask) / 2 + reserve));
+    let before = last(before, left);
+    let after = first(after.trim_end(), spare.saturating_sub(width(&before)));
+    (format!("{before}{mask}{after}"), (before.len(), mask.len()).into())
+}
+
+/// How wide text is, at most.
+fn width(text: &str) -> usize {
+    text.chars().map(columns).sum()
+}
+
+fn columns(character: char) -> usize {
+    match character {
+        '\t' => 4,
+        MARK => 1,
+        _ if character.is_ascii() => 1,
+        _ => 2,
+    }
+}
+
+/// The beginning of a text; what is cut off leaves its mark.
+fn first(text: &str, room: usize) -> String {
+    if width(text) <= room { text.to_owned() } else { cut(text.chars(), room).chain([MARK]).collect() }
+}
+
+/// The end of a text, likewise.
+fn last(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let backwards: Vec<char> = cut(text.chars().rev(), room).chain([MARK]).collect();
+    backwards.into_iter().rev().collect()
+}
+
+/// As many characters as leave room for a mark.
+fn cut(characters: impl Iterator<Item = char>, room: usize) -> impl Iterator<Item = char> {
+    let mut left = room.saturating_sub(1);
+    characters.take_while(move |&character| {
+        let fits = columns(character) <= left;
+        left = left.saturating_sub(columns(character));
+        fits
+    })
+}
+
+fn write_dismissed(dismissed: &Dismissed, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    let Dismissed { finding, reason } = dismissed;
+    let Position { line, column } = finding.location.start;
+    let (path, secret) = (shown_path(finding), inert(&style.secret(&finding.secret)));
+    let what = paint(style, DIM, &format!("dismissed ({})", reason.as_str()));
+    writeln!(out, "{what} {path}:{line}:{column} {} {secret}", finding.rule.id)
+}
+
+fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    if !report.explained.is_empty() {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", verdict(report, style))?;
+    let dismissed: u64 = report.dismissed.values().sum();
+    if dismissed > 0 && (style.verbose > 0 || !report.explained.is_empty()) {
+        let hint = if report.explained.is_empty() { "; --explain shows them" } else { "" };
+        writeln!(out, "{} dismissed ({}){hint}", count(dismissed, "candidate"), reasons(&report.dismissed))?;
+    }
+    if report.below > 0 {
+        let findings = count(report.below, "finding");
+        writeln!(out, "{findings} below the asked severity or confidence; --severity low --confidence low shows them")?;
+    }
+    report.notices.iter().try_for_each(|notice| writeln!(out, "{}", inert(notice)))
+}
+
+/// The run in a sentence.
+fn verdict(report: &Report, style: &Style) -> String {
+    let Report { findings, files, bytes, rules, .. } = report;
+    let (files, bytes) = (count(*files, "file"), size(*bytes));
+    let (rules, time) = (count(rules.len() as u64, "rule"), seconds(style.elapsed));
+    if !findings.is_empty() {
+        let found = paint(style, RED, &found(findings));
+        return format!("{found}; scanned {files}, {bytes}, with {rules} in {time}");
+    }
+    match (report.files, report.is_complete()) {
+        (0, true) => "nothing to scan: there are no files in what was asked for".to_owned(),
+        (0, false) => "nothing was scanned".to_owned(),
+        (_, true) => format!("{}: {files}, {bytes}, {rules}, {time}", paint(style, GREEN, "no secrets found")),
+        (_, false) => format!("no secrets found in what was scanned: {files}, {bytes}, {rules}, {time}"),
+    }
+}
+
+/// `3 secrets in 2 files (1 critical, 2 high)`.
+fn found(findings: &[Finding]) -> String {
+    let paths: BTreeSet<&[u8]> = findings.iter().map(|finding| &*finding.location.origin.path).collect();
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let levels = Severity::ALL.iter().rev().map(|&severity| (of(severity), severity.as_str()));
+    let (secrets, files) = (count(findings.len() as u64, "secret"), count(paths.len() as u64, "file"));
+    format!("{secrets} in {files} ({})", listed(levels))
+}
+
+fn reasons(dismissed: &BTreeMap<Dismissal, u64>) -> String {
+    listed(dismissed.iter().map(|(reason, &number)| (number, reason.as_str())))
+}
+
+/// `1 critical, 2 high`: numbers of things, those that are not 0.
+fn listed<'a>(numbers: impl Iterator<Item = (u64, &'a str)>) -> String {
+    let parts: Vec<String> =
+        numbers.filter(|(number, _)| *number > 0).map(|(number, name)| format!("{} {name}", grouped(number))).collect();
+    parts.join(", ")
+}
+
+fn write_skipped(report: &Report, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    if report.is_complete() {
+        return Ok(());
+    }
+    for skipped in report.skipped.iter().take(MOST_SKIPPED) {
+        let what = paint(style, YELLOW, "not scanned:");
+        writeln!(out, "{what} {}: {}", inert(&skipped.path), inert(&skipped.reason))?;
+    }
+    let more = report.skipped.len().saturating_sub(MOST_SKIPPED) as u64;
+    if more > 0 {
+        writeln!(out, "and {} more", grouped(more))?;
+    }
+    writeln!(out, "{}", paint(style, YELLOW, "The scan is incomplete."))
+}
+
+fn paint(style: &Style, color: &str, text: &str) -> String {
+    if style.color { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// `1 file`, `1,234 files`.
+fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// A number with a comma before every three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `812 B`, `5.6 MB`.
+fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
+fn seconds(elapsed: Duration) -> String {
+    if elapsed < Duration::from_millis(100) {
+        format!("{} ms", elapsed.as_millis())
+    } else {
+        format!("{:.2} s", elapsed.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([count(1, "file"), count(2, "file")], ["1 file", "2 files"]);
+        assert_eq!([812, 1_000, 5_678_901, 3_000_000_000].map(size), ["812 B", "1.0 kB", "5.6 MB", "3.0 GB"]);
+        assert_eq!(seconds(Duration::from_millis(9)), "9 ms");
+        assert_eq!(seconds(Duration::from_millis(412)), "0.41 s");
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_mask() {
+        let table = [
+            (20, 0, "abcdefgh[***]ijklmno"),
+            (17, 0, "…defgh[***]ijklm…"),
+            (11, 0, "…gh[***]ij…"),
+            (3, 0, "…[***]…"),
+            (20, 14, "…fgh[***]ijklmno"),
+        ];
+        let excerpt = Excerpt { text: "abcdefgh[***]ijklmno".into(), start: 8, end: 13 };
+        for (room, reserve, expected) in table {
+            let (text, mask) = fitted(&excerpt, "[***]", room, reserve);
+            assert_eq!((text.as_str(), &text[mask.offset()..][..mask.len()]), (expected, "[***]"), "{room} {reserve}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The JSON formats, `json` and `jsonl`: structs of their own that say exactly what the contract
+//! promises, so that renaming a field of ours breaks nobody.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+
+use serde::{Serialize, Serializer};
+
+use super::{Report, Style, help, place_name};
+use crate::finding::Finding;
+use crate::scan::Dismissal;
+
+const SCHEMA_VERSION: u32 = 1;
+
+/// Writes one object. Candidates that were asked for with `--explain` stand in the added field
+/// `dismissed_findings`, each a finding with a `reason`.
+pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        schema_version: SCHEMA_VERSION,
+        tool: Tool::this(),
+        scan: Scan::of(report),
+        findings: Entries(report, style),
+        dismissed_findings: (!report.explained.is_empty()).then_some(DismissedEntries(report, style)),
+    };
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, &document)?;
+    writeln!(out)?;
+    out.flush()
+}
+
+/// Writes one object a line: the findings, then the summary. Lines end up in logs and are joined
+/// by other programs, so they never hold a plain secret, nor what was dismissed.
+pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    for finding in &report.findings {
+        write_line(&mut out, &Entry::of(finding, &Style::default()))?;
+    }
+    write_line(&mut out, &Summary { schema_version: SCHEMA_VERSION, tool: Tool::this(), scan: Scan::of(report) })?;
+    out.flush()
+}
+
+fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, line)?;
+    writeln!(out)
+}
+
+/// The whole of `json`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    tool: Tool,
+    scan: Scan<'a>,
+    findings: Entries<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dismissed_findings: Option<DismissedEntries<'a>>,
+}
+
+/// The last line of `jsonl`.
+#[derive(Serialize)]
+struct Summary<'a> {
+    schema_version: u32,
+    tool: Tool,
+    scan: Scan<'a>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+impl Tool {
+    fn this() -> Tool {
+        Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+/// A field the contract promises and no source of ours fills yet: `null`.
+#[derive(Serialize)]
+struct Null;
+
+#[derive(Serialize)]
+struct Scan<'a> {
+    source: &'a str,
+    range: Null,
+    complete: bool,
+    files: u64,
+    blobs: u64,
+    commits: u64,
+    bytes: u64,
+    rules: usize,
+    config: Null,
+    skipped: Vec<SkippedEntry<'a>>,
+    notices: &'a [String],
+    suppressed: Suppressed,
+    #[serde(serialize_with = "every_reason")]
+    dismissed: &'a BTreeMap<Dismissal, u64>,
+}
+
+impl Scan<'_> {
+    fn of(report: &Report) -> Scan<'_> {
+        let skipped = report.skipped.iter().map(|one| SkippedEntry { path: &one.path, reason: &one.reason });
+        Scan {
+            source: report.source,
+            range: Null,
+            complete: report.is_complete(),
+            files: report.files,
+            blobs: 0,
+            commits: 0,
+            bytes: report.bytes,
+            rules: report.rules.len(),
+            config: Null,
+            skipped: skipped.collect(),
+            notices: &report.notices,
+            suppressed: Suppressed::default(),
+            dismissed: &report.dismissed,
+        }
+    }
+}
+
+/// Names every reason, also those that dismissed nothing: a reader need not know which there are.
+fn every_reason<S: Serializer>(dismissed: &BTreeMap<Dismissal, u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    let count = |reason| dismissed.get(reason).copied().unwrap_or_default();
+    serializer.collect_map(Dismissal::ALL.iter().map(|reason| (reason.as_str(), count(reason))))
+}
+
+#[derive(Serialize)]
+struct SkippedEntry<'a> {
+    path: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize, Default)]
+struct Suppressed {
+    baseline: u64,
+    inline: u64,
+    config: u64,
+}
+
+/// The findings, made into entries one at a time: there may be very many.
+struct Entries<'a>(&'a Report, &'a Style);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Entries(report, style) = self;
+        serializer.collect_seq(report.findings.iter().map(|finding| Entry::of(finding, style)))
+    }
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    rule: &'a str,
+    name: &'a str,
+    provider: &'a str,
+    severity: &'static str,
+    confidence: &'static str,
+    path: Cow<'a, str>,
+    line: u64,
+    column: u64,
+    end_line: u64,
+    end_column: u64,
+    #[serde(rename = "where")]
+    place: &'static str,
+    commit: Null,
+    #[serde(rename = "ref")]
+    reference: Null,
+    via: [&'static str; 0],
+    pointer: Null,
+    secret: String,
+    fingerprint: String,
+    verified: Null,
+    help: &'a str,
+    help_url: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
+impl<'a> Entry<'a> {
+    fn of(finding: &'a Finding, style: &Style) -> Entry<'a> {
+        let (rule, location) = (&*finding.rule, &finding.location);
+        Entry {
+            rule: &rule.id,
+            name: &rule.name,
+            provider: &rule.provider,
+            severity: finding.severity.as_str(),
+            confidence: finding.confidence.as_str(),
+            path: String::from_utf8_lossy(&location.origin.path),
+            line: location.start.line,
+            column: location.start.column,
+            end_line: location.end.line,
+            end_column: location.end.column,
+            place: place_name(location.origin.place),
+            commit: Null,
+            reference: Null,
+            via: [],
+            pointer: Null,
+            secret: style.secret(&finding.secret),
+            fingerprint: finding.fingerprint().to_string(),
+            verified: Null,
+            help: help(rule),
+            help_url: &rule.help_url,
+            note: finding.note,
+        }
+    }
+}
+
+/// What was dismissed, likewise.
+struct DismissedEntries<'a>(&'a Report, &'a Style);
+
+impl Serialize for DismissedEntries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let DismissedEntries(report, style) = self;
+        serializer.collect_seq(report.explained.iter().map(|dismissed| DismissedEntry {
+            entry: Entry::of(&dismissed.finding, style),
+            reason: dismissed.reason.as_str(),
+        }))
+    }
+}
+
+#[derive(Serialize)]
+struct DismissedEntry<'a> {
+    #[serde(flatten)]
+    entry: Entry<'a>,
+    reason: &'static str,
+}

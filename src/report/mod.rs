@@ -1,0 +1,126 @@
+//! What a run came to, and the formats it is told in: one file each.
+
+mod human;
+mod json;
+mod sarif;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::blob::Place;
+use crate::finding::{Finding, Secret};
+use crate::rule::Rule;
+use crate::scan::{Dismissal, Dismissed};
+
+/// What a run came to. Everything in it is ready to be shown: in paths, names and messages
+/// secrets are masked; only [`crate::finding::Secret::expose`] gives plain text.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What was scanned: `tree` or `stdin`.
+    pub source: &'static str,
+    /// What is reported, in order of path, line, column and rule.
+    pub findings: Vec<Finding>,
+    /// How many findings were below the asked severity or confidence.
+    pub below: u64,
+    /// How many candidates were not believed, by reason.
+    pub dismissed: BTreeMap<Dismissal, u64>,
+    /// Those candidates, when they were asked for, in the same order.
+    pub explained: Vec<Dismissed>,
+    /// What was asked for and not scanned, in order of path.
+    pub skipped: Vec<Skipped>,
+    /// What else a person should know.
+    pub notices: Vec<String>,
+    /// How many files were scanned.
+    pub files: u64,
+    /// How many bytes were scanned.
+    pub bytes: u64,
+    /// The rules that ran, in order of id.
+    pub rules: Vec<Arc<Rule>>,
+}
+
+/// Something that was asked for and not scanned.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// The thing, ready to be shown.
+    pub path: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Report {
+    /// Whether everything that was asked for was scanned.
+    pub fn is_complete(&self) -> bool {
+        self.skipped.is_empty()
+    }
+}
+
+/// A format a report can be written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people, in a terminal.
+    Human,
+    /// One object.
+    Json,
+    /// One object a line: the findings, then the summary.
+    Jsonl,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// How a report is to look. Only `human` and `json` heed `reveal`; only `human` the rest.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Style {
+    /// Whether plain secrets may be shown.
+    pub reveal: bool,
+    /// Whether colours are wanted.
+    pub color: bool,
+    /// How wide a line may be, in columns.
+    pub width: usize,
+    /// Whether only the findings are wanted.
+    pub quiet: bool,
+    /// How much more than the findings is wanted.
+    pub verbose: u8,
+    /// How long the run took, for people.
+    pub elapsed: Duration,
+}
+
+impl Style {
+    /// A secret as it may be shown: its mask, or itself when it is to be revealed.
+    fn secret(&self, secret: &Secret) -> String {
+        if self.reveal { String::from_utf8_lossy(secret.expose()).into_owned() } else { secret.mask() }
+    }
+}
+
+impl Format {
+    /// Writes a report.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write(self, report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Format::Human => human::write(report, style, out),
+            Format::Json => json::write(report, style, out),
+            Format::Jsonl => json::write_lines(report, out),
+            Format::Sarif => sarif::write(report, out),
+        }
+    }
+}
+
+/// What machine formats call the part of a place that was scanned.
+fn place_name(place: Place) -> &'static str {
+    match place {
+        Place::Path => "path",
+        Place::Content => "content",
+    }
+}
+
+/// What to do about a rule's findings; a user's rule need not say it.
+fn help(rule: &Rule) -> &str {
+    if rule.help.is_empty() {
+        "Revoke it where it was issued, then keep its successor out of files."
+    } else {
+        &rule.help
+    }
+}

@@ -1,0 +1,137 @@
+//! Drives a source through a scanner, and gathers what comes of it.
+
+use std::cell::RefCell;
+use std::io::Read;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::blob::Origin;
+use crate::finding::{Confidence, Finding, Severity, inert};
+use crate::report::{Report, Skipped};
+use crate::rule::RuleSet;
+use crate::scan::{Scanned, Scanner, Scratch};
+use crate::source::{Item, Source, reason};
+
+/// What is wanted of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// Findings from this severity up.
+    pub severity: Severity,
+    /// Findings from this confidence up.
+    pub confidence: Confidence,
+    /// Whether what was dismissed is to be kept.
+    pub explain: bool,
+}
+
+/// How far a run has come, for whoever watches it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Files scanned so far.
+    pub files: AtomicU64,
+    /// Bytes scanned so far.
+    pub bytes: AtomicU64,
+}
+
+thread_local! {
+    /// Each thread scans one blob after the other.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// Scans everything a source has.
+pub fn run(source: &dyn Source, rules: &RuleSet, wanted: Wanted, progress: &Progress) -> Report {
+    let scanner = Scanner::new(rules);
+    let scanner = if wanted.explain { scanner } else { scanner.counting() };
+    let run = Run { scanner, wanted, progress, report: Mutex::default() };
+    source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
+    let mut report = run.report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.source = source.name();
+    report.rules = rules.iter().cloned().collect();
+    report.rules.sort_by(|a, b| a.id.cmp(&b.id));
+    report.files = progress.files.load(Ordering::Relaxed);
+    report.bytes = progress.bytes.load(Ordering::Relaxed);
+    put_in_order(&mut report);
+    report
+}
+
+struct Run<'a> {
+    scanner: Scanner,
+    wanted: Wanted,
+    progress: &'a Progress,
+    report: Mutex<Report>,
+}
+
+impl Run<'_> {
+    fn take(&self, item: Item<'_>, scratch: &mut Scratch) {
+        match item {
+            Item::File(origin, reader) => self.read(origin, reader, scratch),
+            Item::Blob(blob) => self.keep(self.scanner.scan(&blob, scratch), scratch),
+            Item::Missed(path, reason) => self.miss(&path, reason, scratch),
+            Item::Notice(text) => {
+                let text = self.scanner.mask(text.as_bytes(), scratch);
+                self.gather(|report| report.notices.push(text));
+            }
+        }
+    }
+
+    fn read(&self, origin: &Origin, reader: &mut dyn Read, scratch: &mut Scratch) {
+        let mut scanned = Scanned::default();
+        let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
+        self.progress.files.fetch_add(u64::from(outcome.is_ok()), Ordering::Relaxed);
+        self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
+        self.keep(scanned, scratch);
+        if let Err(error) = outcome {
+            self.miss(&origin.path, reason(&error), scratch);
+        }
+    }
+
+    fn miss(&self, path: &[u8], reason: String, scratch: &mut Scratch) {
+        let path = self.scanner.mask(path, scratch);
+        self.gather(|report| report.skipped.push(Skipped { path, reason: inert(&reason) }));
+    }
+
+    fn keep(&self, scanned: Scanned, scratch: &mut Scratch) {
+        let Scanned { mut findings, mut dismissed, dismissals, .. } = scanned;
+        if findings.is_empty() && dismissals.is_empty() {
+            return;
+        }
+        let all = findings.len();
+        findings.retain(|one| one.severity >= self.wanted.severity && one.confidence >= self.wanted.confidence);
+        let below = (all - findings.len()) as u64;
+        findings.iter_mut().for_each(|finding| self.mask_path(finding, scratch));
+        dismissed.iter_mut().for_each(|one| self.mask_path(&mut one.finding, scratch));
+        self.gather(|report| {
+            report.below += below;
+            report.findings.append(&mut findings);
+            for (reason, count) in dismissals {
+                *report.dismissed.entry(reason).or_default() += count;
+            }
+            report.explained.append(&mut dismissed);
+        });
+    }
+
+    /// A path that holds a secret is shown with the secret masked.
+    fn mask_path(&self, finding: &mut Finding, scratch: &mut Scratch) {
+        let path = &mut finding.location.origin.path;
+        if self.scanner.holds_secret(path, scratch) {
+            *path = self.scanner.mask(path, scratch).into_bytes();
+        }
+    }
+
+    fn gather(&self, add: impl FnOnce(&mut Report)) {
+        // What a panicking thread had gathered is whole: it panicked outside of this.
+        add(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Makes a report independent of what the threads did: everything in order, and once.
+fn put_in_order(report: &mut Report) {
+    let place = |one: &Finding| (one.location.clone(), one.rule.id.clone(), one.secret.clone());
+    report.findings.sort_by_cached_key(place);
+    report.findings.dedup_by_key(|one| place(one));
+    report.explained.sort_by_cached_key(|one| place(&one.finding));
+    report.explained.dedup_by_key(|one| place(&one.finding));
+    report.skipped.sort();
+    report.skipped.dedup();
+    report.notices.sort();
+    report.notices.dedup();
+}

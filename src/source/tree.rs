@@ -1,0 +1,300 @@
+//! Files and folders as they lie on disk, walked in parallel.
+//!
+//! Hidden files are in, `.git` is out, symbolic links are not followed (their target text is
+//! content), and nothing but regular files is opened. What an ignore rule matches is left out,
+//! unless git tracks it or it was named.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::{self, DirEntry, FileType};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::Scope;
+
+use super::ignore_rules::{self, IgnoreRules};
+use super::{Item, Source, Visit, reason};
+use crate::blob::{Blob, Origin, path_bytes};
+use crate::file;
+use crate::git::Repo;
+
+/// How many files of one folder a thread takes at a time.
+const BATCH: usize = 64;
+/// A shorter name cannot hold a secret.
+const SHORTEST_SECRET: usize = 16;
+
+/// Paths on disk.
+#[derive(Debug)]
+pub struct Tree {
+    /// Files and folders; a link that is named is followed.
+    paths: Vec<PathBuf>,
+    no_ignore: bool,
+    /// The working directory, by which paths outside of repositories are named.
+    working: Option<PathBuf>,
+    /// The files that were read, when there are several paths, which may hold each other.
+    seen: Mutex<HashSet<PathBuf>>,
+}
+
+/// A folder that is being walked.
+#[derive(Debug, Clone)]
+struct Folder {
+    path: PathBuf,
+    /// How reports show what is in it: this, then the name.
+    shown: Vec<u8>,
+    repo: Option<Arc<Repo>>,
+    rules: IgnoreRules,
+    /// Whether the folder is ignored, and walked for what git tracks in it.
+    is_ignored: bool,
+}
+
+impl Source for Tree {
+    fn name(&self) -> &'static str {
+        "tree"
+    }
+
+    fn each(&self, visit: &Visit<'_>) {
+        rayon::scope(|scope| {
+            for path in &self.paths {
+                if let Err(error) = self.named(path, visit, scope) {
+                    visit(Item::Missed(path_bytes(path), reason(&error)));
+                }
+            }
+        });
+    }
+}
+
+impl Tree {
+    /// These files and folders, ignored ones too when `no_ignore` says so. A link that is named is
+    /// followed.
+    pub fn new(paths: Vec<PathBuf>, no_ignore: bool) -> Tree {
+        let working = std::env::current_dir().and_then(fs::canonicalize).ok();
+        Tree { paths, no_ignore, working, seen: Mutex::default() }
+    }
+
+    /// Scans a path that was named.
+    fn named<'s>(&'s self, named: &Path, visit: &'s Visit<'_>, scope: &Scope<'s>) -> io::Result<()> {
+        let path = fs::canonicalize(named)?;
+        let kind = fs::metadata(&path)?.file_type();
+        let top = if kind.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+        let repo = Repo::around(top).map(Arc::new);
+        let shown = self.shown_as(named, &path, repo.as_deref());
+        if let Some(name) = path.file_name().filter(|_| !shown.is_empty()) {
+            visit_name(name, &shown, visit);
+        }
+        if kind.is_dir() {
+            let rules = self.rules_above(&path, repo.as_deref(), visit);
+            let shown = if shown.is_empty() || shown.ends_with(b"/") { shown } else { [&shown[..], b"/"].concat() };
+            self.folder(Folder { path, shown, repo, rules, is_ignored: false }, visit, scope);
+            Ok(())
+        } else if kind.is_file() {
+            self.read_file(&path, &Origin::file(shown), visit);
+            Ok(())
+        } else {
+            Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("it is {}; `skant scan -` reads a stream", name_of(kind)),
+            ))
+        }
+    }
+
+    /// The rules of the folders above one, up to the root of its repository.
+    fn rules_above(&self, folder: &Path, repo: Option<&Repo>, visit: &Visit<'_>) -> IgnoreRules {
+        let Some(repo) = repo.filter(|_| !self.no_ignore) else {
+            return IgnoreRules::default();
+        };
+        let mut above: Vec<&Path> =
+            folder.ancestors().skip(1).take_while(|above| above.starts_with(repo.root())).collect();
+        above.reverse();
+        above.iter().fold(IgnoreRules::of_repo(repo), |rules, above| {
+            let kind = |name: &str| above.join(name).symlink_metadata().ok().map(|metadata| metadata.file_type());
+            ignore_rules::FILES.iter().fold(rules, |rules, name| match kind(name) {
+                Some(kind) => {
+                    let path = above.join(name);
+                    let shown = path_bytes(path.strip_prefix(repo.root()).unwrap_or(&path));
+                    with_rules(rules, above, name, kind, &shown, visit)
+                }
+                None => rules,
+            })
+        })
+    }
+
+    fn folder<'s>(&'s self, mut folder: Folder, visit: &'s Visit<'_>, scope: &Scope<'s>) {
+        let entries = fs::read_dir(&folder.path).and_then(|entries| {
+            entries.map(|entry| entry.and_then(|entry| Ok((entry.file_type()?, entry)))).collect::<io::Result<Vec<_>>>()
+        });
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => {
+                let shown = if folder.shown.is_empty() { b".".to_vec() } else { folder.shown };
+                return visit(Item::Missed(shown, reason(&error)));
+            }
+        };
+        self.enter(&mut folder, &entries, visit);
+        let folder = Arc::new(folder);
+        let mut files = Vec::new();
+        for (kind, entry) in entries {
+            let name = entry.file_name();
+            if name == ".git" || self.is_left_out(&folder, &name, kind, visit) {
+                continue;
+            }
+            let shown = [&folder.shown[..], name.as_encoded_bytes()].concat();
+            visit_name(&name, &shown, visit);
+            if kind.is_dir() {
+                let (path, shown) = (entry.path(), [&shown[..], b"/"].concat());
+                let is_ignored = folder.is_ignored || self.is_ignored(&folder, &name, kind);
+                let below = Folder { path, shown, is_ignored, ..Folder::clone(&folder) };
+                scope.spawn(move |scope| self.folder(below, visit, scope));
+            } else if kind.is_symlink() {
+                visit_link(&entry, shown, visit);
+            } else if kind.is_file() {
+                files.push((entry, shown));
+            }
+        }
+        let mut rest = files;
+        while rest.len() > BATCH {
+            let batch = rest.split_off(rest.len() - BATCH);
+            scope.spawn(move |_| self.read_files(batch, visit));
+        }
+        self.read_files(rest, visit);
+    }
+
+    /// Takes in the rules that a folder holds, and the repository that begins there.
+    fn enter(&self, folder: &mut Folder, entries: &[(FileType, DirEntry)], visit: &Visit<'_>) {
+        let kind = |name: &str| entries.iter().find(|(_, entry)| entry.file_name() == name).map(|(kind, _)| *kind);
+        let is_known = folder.repo.as_ref().is_some_and(|repo| repo.root() == folder.path);
+        if kind(".git").is_some() && !is_known {
+            let repo = Repo::at(&folder.path);
+            folder.rules = if self.no_ignore { IgnoreRules::default() } else { IgnoreRules::of_repo(&repo) };
+            folder.shown.clear();
+            folder.is_ignored = false;
+            folder.repo = Some(Arc::new(repo));
+        }
+        if folder.repo.is_none() && self.working.as_ref() == Some(&folder.path) {
+            folder.shown.clear();
+        }
+        if self.no_ignore {
+            return;
+        }
+        for name in ignore_rules::FILES {
+            if let Some(kind) = kind(name) {
+                let shown = [&folder.shown[..], name.as_bytes()].concat();
+                folder.rules = with_rules(std::mem::take(&mut folder.rules), &folder.path, name, kind, &shown, visit);
+            }
+        }
+    }
+
+    fn is_ignored(&self, folder: &Folder, name: &OsStr, kind: FileType) -> bool {
+        !self.no_ignore && folder.rules.leave_out(&folder.path.join(name), kind.is_dir())
+    }
+
+    /// Whether an ignore rule leaves an entry out, and git does not track it.
+    fn is_left_out(&self, folder: &Folder, name: &OsStr, kind: FileType, visit: &Visit<'_>) -> bool {
+        if !folder.is_ignored && !self.is_ignored(folder, name, kind) {
+            return false;
+        }
+        let Some(repo) = &folder.repo else { return true };
+        let path = [&folder.shown[..], name.as_encoded_bytes(), if kind.is_dir() { b"/" } else { b"" }].concat();
+        match repo.tracks(&path) {
+            Ok(tracked) => !tracked,
+            Err(cause) => {
+                let reason =
+                    format!("{cause}: which ignored files git tracks is not known; `--no-ignore` scans them all");
+                visit(Item::Missed(b".git/index".to_vec(), reason));
+                false
+            }
+        }
+    }
+
+    fn read_files(&self, files: Vec<(DirEntry, Vec<u8>)>, visit: &Visit<'_>) {
+        for (entry, shown) in files {
+            self.read_file(&entry.path(), &Origin::file(shown), visit);
+        }
+    }
+
+    fn read_file(&self, path: &Path, origin: &Origin, visit: &Visit<'_>) {
+        if self.paths.len() > 1 {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if !seen.insert(path.to_owned()) {
+                return;
+            }
+        }
+        match file::open(path) {
+            Ok(mut file) => visit(Item::File(origin, &mut file)),
+            Err(error) => visit(Item::Missed(origin.path.clone(), reason(&error))),
+        }
+    }
+
+    /// How reports show a named path: relative to its repository; outside one, to the working
+    /// directory when it is below it; else as it was given.
+    fn shown_as(&self, named: &Path, path: &Path, repo: Option<&Repo>) -> Vec<u8> {
+        let base = repo.map(Repo::root).or(self.working.as_deref());
+        let relative = base.and_then(|base| path.strip_prefix(base).ok());
+        path_bytes(relative.unwrap_or(named))
+    }
+}
+
+/// Rules, and those of one more file, unless it is a link or a device.
+fn with_rules(
+    rules: IgnoreRules,
+    folder: &Path,
+    name: &str,
+    kind: FileType,
+    shown: &[u8],
+    visit: &Visit<'_>,
+) -> IgnoreRules {
+    let shown = lossy(shown);
+    if !kind.is_file() {
+        visit(Item::Notice(format!("ignore rules in {shown} do not count: it is {}", name_of(kind))));
+        return rules;
+    }
+    match rules.clone().with_file(folder, name) {
+        Ok(rules) => rules,
+        Err(error) => {
+            visit(Item::Notice(format!("ignore rules in {shown} do not count: {error}")));
+            rules
+        }
+    }
+}
+
+fn visit_name(name: &OsStr, shown: &[u8], visit: &Visit<'_>) {
+    if name.len() >= SHORTEST_SECRET {
+        let origin = Origin::name(shown);
+        visit(Item::Blob(Blob { bytes: name.as_encoded_bytes(), origin: &origin }));
+    }
+}
+
+/// A link's target text is what git would store.
+fn visit_link(entry: &DirEntry, shown: Vec<u8>, visit: &Visit<'_>) {
+    match fs::read_link(entry.path()) {
+        Ok(target) => visit(Item::Blob(Blob { bytes: &path_bytes(&target), origin: &Origin::file(shown) })),
+        Err(error) => visit(Item::Missed(shown, reason(&error))),
+    }
+}
+
+fn name_of(kind: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if kind.is_fifo() {
+            return "a pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_char_device() || kind.is_block_device() {
+            return "a device";
+        }
+    }
+    if kind.is_symlink() {
+        "a symbolic link"
+    } else if kind.is_dir() {
+        "a folder"
+    } else {
+        "not a regular file"
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
