@@ -1,0 +1,69 @@
+//! Imports point down: a module of `src/` uses only what stands below it, and git2 has one door.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The modules, from the top. Neighbours on a floor do not know each other.
+const FLOORS: [&[&str]; 8] = [
+    &["main", "lib"],
+    &["cli"],
+    &["run"],
+    &["report"],
+    &["source", "scan"],
+    &["finding"],
+    &["rule", "git"],
+    &["blob", "file", "error"],
+];
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// The file's first name under `src/`.
+fn module(file: &Path) -> String {
+    let first = file.strip_prefix("src").unwrap().iter().next().unwrap();
+    Path::new(first).file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+/// The modules that a text names behind `crate::` (or, in the program, behind `skant::`).
+fn imports(text: &str, root: &str) -> Vec<String> {
+    let paths = text.match_indices(root).map(|(at, _)| &text[at + root.len()..]);
+    paths.map(|path| path.chars().take_while(|&c| c.is_alphanumeric() || c == '_').collect()).collect()
+}
+
+#[test]
+fn imports_point_down() {
+    let floor = |module: &str| FLOORS.iter().position(|floor| floor.contains(&module));
+    let mut faults = Vec::new();
+    for file in files(Path::new("src")) {
+        let (here, shown) = (module(&file), file.display());
+        let Some(own) = floor(&here) else {
+            faults.push(format!("`{shown}`: {here} stands on no floor; give it a line in tests/floors.rs"));
+            continue;
+        };
+        let root = if here == "main" { "skant::" } else { "crate::" };
+        for other in imports(&fs::read_to_string(&file).unwrap(), root) {
+            match floor(&other) {
+                _ if other == here => {}
+                Some(below) if below > own => {}
+                Some(_) => faults.push(format!("`{shown}`: {here} imports {other}")),
+                None => faults.push(format!("`{shown}`: name the module in `{root}{other}`, a path at a time")),
+            }
+        }
+    }
+    faults.sort();
+    faults.dedup();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn git2_is_named_in_one_file() {
+    let names_git2 = |file: &PathBuf| {
+        let text = fs::read_to_string(file).unwrap();
+        text.match_indices("git2").any(|(at, _)| !text[..at].ends_with("lib"))
+    };
+    let named: Vec<PathBuf> = files(Path::new("src")).into_iter().filter(names_git2).collect();
+    assert_eq!(named, [Path::new("src/git/repo.rs")], "replacing git2 is to be one file");
+}
