@@ -112,8 +112,8 @@ impl Run<'_> {
     /// A path that holds a secret is shown with the secret masked.
     fn mask_path(&self, finding: &mut Finding, scratch: &mut Scratch) {
         let path = &mut finding.location.origin.path;
-        if self.scanner.holds_secret(path, scratch) {
-            *path = self.scanner.mask(path, scratch).into_bytes();
+        if let Some(masked) = self.scanner.mask_secrets(path, scratch) {
+            *path = masked.into_bytes();
         }
     }
 

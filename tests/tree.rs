@@ -28,28 +28,24 @@ fn a_git_file_is_left_out_as_the_folder_is() {
     assert_eq!(found(&tree, &["."]), ["a"]);
 }
 
-#[test]
-fn ignore_files_are_honoured_in_a_repository() {
-    let tree = Tree::repo();
+fn assert_ignore_files_are_honoured(tree: &Tree) {
     tree.file(".gitignore", "*.log\n/build/\n")
         .key("a.log")
         .key("sub/b.log")
         .key("build/c")
         .key("sub/build/d")
         .key("e");
-    assert_eq!(found(&tree, &["."]), ["e", "sub/build/d"]);
+    assert_eq!(found(tree, &["."]), ["e", "sub/build/d"]);
+}
+
+#[test]
+fn ignore_files_are_honoured_in_a_repository() {
+    assert_ignore_files_are_honoured(&Tree::repo());
 }
 
 #[test]
 fn ignore_files_are_honoured_outside_a_repository() {
-    let tree = Tree::new();
-    tree.file(".gitignore", "*.log\n/build/\n")
-        .key("a.log")
-        .key("sub/b.log")
-        .key("build/c")
-        .key("sub/build/d")
-        .key("e");
-    assert_eq!(found(&tree, &["."]), ["e", "sub/build/d"]);
+    assert_ignore_files_are_honoured(&Tree::new());
 }
 
 #[test]

@@ -297,7 +297,7 @@ fn is_about_a_secret(joined: &str) -> bool {
         "publickey",
     ];
     let mut words = joined.trim_matches('_').rsplit('_');
-    words.next().is_some_and(|last| ABOUT.contains(&last)) || has_words(joined, "public") || joined.contains("_public_")
+    words.next().is_some_and(|last| ABOUT.contains(&last)) || has_words(joined, "public")
 }
 
 /// Whether a file of that name is a program, in which a value without quotes is a name.

@@ -183,11 +183,10 @@ impl Scanner {
         masked(text, 0..text.len(), &scratch.candidates, 0).text
     }
 
-    /// Whether a text, such as a name, holds anything that [`Scanner::mask`] would mask.
-    pub fn holds_secret(&self, text: &[u8], scratch: &mut Scratch) -> bool {
-        let origin = Origin::name(text);
-        self.collect(&Window { text, owned: 0..text.len(), is_text: true, origin: &origin }, scratch);
-        !scratch.candidates.is_empty()
+    /// The same, or nothing when the text holds no secret.
+    pub fn mask_secrets(&self, text: &[u8], scratch: &mut Scratch) -> Option<String> {
+        let masked = self.mask(text, scratch);
+        (!scratch.candidates.is_empty()).then_some(masked)
     }
 
     fn scan_window(&self, window: &Window<'_>, tracker: &mut Tracker, scratch: &mut Scratch, scanned: &mut Scanned) {
