@@ -4,7 +4,11 @@
 //! come by the places to ask about: `portable` walks an Aho-Corasick automaton and is the
 //! oracle; `simd` uses AVX2 where the machine has it. A test holds their hits equal.
 
+#[cfg(target_arch = "x86_64")]
+mod heads;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod sieve;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 

@@ -1,0 +1,66 @@
+//! Which edge literals could begin with some four bytes: a bitmap says "none" for nearly all.
+
+use super::{Kind, Literal};
+use crate::rule::pattern::is_token_byte;
+
+/// The first four bytes of the edge literals.
+#[derive(Debug, Clone)]
+pub(super) struct Heads {
+    /// One bit for each value of the hash.
+    bitmap: Box<[u64; 1 << (BITS - 6)]>,
+    /// For each value of the hash's upper bits, where in `heads` it begins.
+    first: Vec<u16>,
+    /// By hash: four bytes, and a literal that begins with them.
+    heads: Vec<(u32, u32)>,
+}
+
+/// Bits of the hash.
+const BITS: u32 = 16;
+/// How many of them lead to the literals.
+const LEADING: u32 = 10;
+
+impl Heads {
+    pub(super) fn new(literals: &[Literal]) -> Heads {
+        let mut heads = Vec::with_capacity(2 * literals.len());
+        for (index, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.kind == Kind::Edge) {
+            let mut add = |head| heads.push((u32::from_le_bytes(head), index as u32));
+            match (literal.text.first_chunk(), &literal.text[..]) {
+                (Some(head), _) => add(*head),
+                // Whatever a token could go on with is the fourth.
+                (None, &[a, b, c]) => {
+                    (0..128).filter(|&byte| is_token_byte(byte)).for_each(|byte| add([a, b, c, byte]));
+                }
+                (None, _) => unreachable!("a literal has three bytes at least"),
+            }
+        }
+        let mut bitmap = Box::new([0; 1 << (BITS - 6)]);
+        for &(head, _) in &heads {
+            bitmap[hash(head) >> 6] |= 1 << (hash(head) & 63);
+        }
+        heads.sort_unstable_by_key(|&(head, literal)| (hash(head), literal));
+        let lead = |head| hash(head) >> (BITS - LEADING);
+        let first = (0..=1 << LEADING).map(|value| heads.partition_point(|&(head, _)| lead(head) < value) as u16);
+        Heads { bitmap, first: first.collect(), heads }
+    }
+
+    /// Whether some bytes may be a head.
+    #[inline]
+    pub(super) fn may_be(&self, bytes: [u8; 4]) -> bool {
+        let bit = hash(u32::from_le_bytes(bytes));
+        self.bitmap[bit >> 6] >> (bit & 63) & 1 != 0
+    }
+
+    /// The literals that some bytes are the head of.
+    pub(super) fn literals(&self, bytes: [u8; 4]) -> impl Iterator<Item = u32> {
+        let head = u32::from_le_bytes(bytes);
+        let lead = hash(head) >> (BITS - LEADING);
+        let known = &self.heads[usize::from(self.first[lead])..usize::from(self.first[lead + 1])];
+        known.iter().filter(move |(known, _)| *known == head).map(|&(_, literal)| literal)
+    }
+}
+
+/// Multiplication by 2^32 over the golden ratio (Knuth, volume 3, 6.4).
+#[inline]
+fn hash(head: u32) -> usize {
+    (head.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
+}

@@ -1,0 +1,255 @@
+//! Which four bytes of each literal to look for: the rarest, shared among literals where that
+//! costs nothing, and dealt out so that the nibble tables let little through.
+
+use super::{Kind, Literal};
+
+/// Bytes in a row that a window has.
+pub(super) const WINDOW: usize = 4;
+/// Buckets of a nibble table.
+const BUCKETS: usize = 8;
+
+/// How often each ASCII character stands in 10,000 bytes of source text (Linux 6.1, Rails and
+/// Redis, a third each).
+const FREQUENCY: [u16; 128] = [
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 148, 299, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, // controls
+    1754, 6, 91, 32, 9, 7, 15, 9, 88, 88, 67, 12, 115, 67, 78, 49, // space to slash
+    104, 51, 40, 26, 23, 19, 21, 14, 21, 14, 53, 63, 18, 64, 38, 4, // digits to question mark
+    7, 62, 23, 55, 40, 71, 28, 21, 17, 53, 5, 12, 48, 36, 43, 39, // @ to O
+    36, 7, 58, 58, 59, 27, 13, 11, 11, 10, 5, 19, 14, 19, 1, 290, // P to underscore
+    13, 360, 85, 233, 244, 658, 138, 96, 119, 358, 11, 45, 239, 136, 337, 317, // backtick to o
+    155, 22, 364, 367, 488, 168, 69, 49, 64, 60, 18, 31, 11, 31, 1, 0, // p to delete
+];
+
+/// The bytes that may stand at one place of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bytes(u128);
+
+/// Four bytes in a row that are part of some literals.
+#[derive(Debug, Clone)]
+struct Window {
+    places: [Bytes; WINDOW],
+    /// The literals, and how far into each the window begins.
+    owners: Vec<(u32, u32)>,
+}
+
+/// For bytes in a row: the bits that each one's low and high half allow.
+#[derive(Debug, Clone)]
+pub(super) struct Nibbles<const N: usize>(pub(super) [[[u8; 16]; 2]; N]);
+
+/// The windows of the literals that are not at an edge.
+#[derive(Debug, Clone)]
+pub(super) struct Sieve {
+    /// What the windows allow; a bit is a bucket of windows.
+    pub(super) nibbles: Nibbles<WINDOW>,
+    /// What they allow exactly; a bit is a window, the last one all that are left.
+    exact: Box<[[u64; 256]; WINDOW]>,
+    /// For each bit, the literals it stands for, and how far into each the window begins.
+    owners: Vec<Vec<(u32, u32)>>,
+}
+
+impl Sieve {
+    pub(super) fn new(literals: &[Literal]) -> Sieve {
+        let windows = windows(literals);
+        let mut exact = Box::new([[0; 256]; WINDOW]);
+        let mut owners = vec![Vec::new(); windows.len().min(64)];
+        for (index, window) in windows.iter().enumerate() {
+            owners[index.min(63)].extend_from_slice(&window.owners);
+            for (table, bytes) in exact.iter_mut().zip(window.places) {
+                for (byte, bits) in (0..=255).zip(table) {
+                    *bits |= u64::from(bytes.contains(byte)) << index.min(63);
+                }
+            }
+        }
+        Sieve { nibbles: deal(&windows), exact, owners }
+    }
+
+    /// The windows that stand at the beginning of some bytes, a bit for each.
+    #[inline]
+    pub(super) fn at(&self, bytes: [u8; WINDOW]) -> u64 {
+        let [a, b, c, d] = bytes.map(usize::from);
+        self.exact[0][a] & self.exact[1][b] & self.exact[2][c] & self.exact[3][d]
+    }
+
+    /// The literals that some windows are part of, and how far into each they begin.
+    pub(super) fn literals(&self, mut windows: u64) -> impl Iterator<Item = (u32, u32)> {
+        std::iter::from_fn(move || {
+            let next = (windows != 0).then(|| windows.trailing_zeros() as usize);
+            windows &= windows.wrapping_sub(1);
+            next
+        })
+        .flat_map(|window| self.owners[window].iter().copied())
+    }
+}
+
+/// As many places in 10^16 may be looked at more closely for the sake of one literal.
+const RARE: u64 = 10_000_000_000;
+
+/// A window of each literal: one that is known and rare; else its rarest, as part of one that
+/// differs at no more than the place where that one is a class already.
+fn windows(literals: &[Literal]) -> Vec<Window> {
+    let mut windows: Vec<Window> = Vec::new();
+    let mut others: Vec<usize> = (0..literals.len()).filter(|&index| literals[index].kind != Kind::Edge).collect();
+    others.sort_by_key(|&index| literals[index].text.len());
+    for index in others {
+        let literal = &literals[index];
+        let places = |&offset: &usize| Window::places(literal, offset);
+        let owner = |window: &mut Window, offset: usize| window.owners.push((index as u32, offset as u32));
+        let offsets = 0..=literal.text.len().saturating_sub(WINDOW);
+        let known = offsets.clone().find_map(|offset| {
+            let covers = |window: &Window| window.covers(&places(&offset)) && frequency(&window.places) <= RARE;
+            windows.iter().position(covers).map(|window| (window, offset))
+        });
+        if let Some((window, offset)) = known {
+            owner(&mut windows[window], offset);
+            continue;
+        }
+        let rarest = offsets.min_by_key(|offset| frequency(&places(offset))).unwrap_or(0);
+        let places = places(&rarest);
+        match windows.iter_mut().find_map(|window| window.with(&places).map(|merged| (window, merged))) {
+            Some((window, merged)) => {
+                window.places = merged;
+                owner(window, rarest);
+            }
+            None => {
+                let mut window = Window { places, owners: Vec::new() };
+                owner(&mut window, rarest);
+                windows.push(window);
+            }
+        }
+    }
+    windows
+}
+
+impl Window {
+    /// The places of a literal from an offset on; behind its end, any byte.
+    fn places(literal: &Literal, offset: usize) -> [Bytes; WINDOW] {
+        std::array::from_fn(|place| match literal.text.get(offset + place) {
+            Some(&byte) if literal.kind == Kind::AnyCase => {
+                Bytes::of(byte.to_ascii_lowercase()).or(Bytes::of(byte.to_ascii_uppercase()))
+            }
+            Some(&byte) => Bytes::of(byte),
+            None => Bytes::ANY,
+        })
+    }
+
+    fn covers(&self, places: &[Bytes; WINDOW]) -> bool {
+        self.places.iter().zip(places).all(|(mine, other)| mine.or(*other) == *mine)
+    }
+
+    /// This window and another as one, when that lets nothing through that neither did.
+    fn with(&self, places: &[Bytes; WINDOW]) -> Option<[Bytes; WINDOW]> {
+        let mut differ = self.places.iter().zip(places).filter(|(mine, other)| mine != other);
+        let merges = differ.next().is_some_and(|(mine, other)| *mine != Bytes::ANY && *other != Bytes::ANY);
+        (merges && differ.next().is_none()).then(|| std::array::from_fn(|place| self.places[place].or(places[place])))
+    }
+}
+
+impl Bytes {
+    /// Every byte, beyond ASCII too.
+    const ANY: Bytes = Bytes(u128::MAX);
+
+    fn of(byte: u8) -> Bytes {
+        Bytes(1 << (byte & 127))
+    }
+
+    fn or(self, other: Bytes) -> Bytes {
+        Bytes(self.0 | other.0)
+    }
+
+    fn contains(self, byte: u8) -> bool {
+        self == Bytes::ANY || byte < 128 && self.0 >> byte & 1 != 0
+    }
+
+    /// How many of 10,000 bytes of source text these are.
+    fn frequency(self) -> u64 {
+        let ascii = (0..128).filter(|&byte| self.contains(byte)).map(|byte| u64::from(FREQUENCY[usize::from(byte)]));
+        // What is not in the table is rare, and rarer together.
+        ascii.sum::<u64>().max(1)
+    }
+}
+
+/// How many of 10^16 places in source text some windows stand at.
+fn frequency(places: &[Bytes; WINDOW]) -> u64 {
+    places.iter().map(|bytes| bytes.frequency()).product()
+}
+
+/// What a nibble table with one bucket lets through at each place: a bit for each low half of a
+/// byte, and one for each high half.
+#[derive(Debug, Clone, Copy, Default)]
+struct Halves([[u16; 2]; WINDOW]);
+
+/// Deals the windows out to the buckets, commonest first, and then moves each to where it lets the
+/// least text through for it, until none moves.
+fn deal(windows: &[Window]) -> Nibbles<WINDOW> {
+    let mut windows: Vec<&Window> = windows.iter().collect();
+    windows.sort_by_key(|window| std::cmp::Reverse(frequency(&window.places)));
+    let windows: Vec<Halves> = windows.into_iter().map(Halves::of).collect();
+    let mut bucket_of: Vec<usize> = vec![BUCKETS; windows.len()];
+    let bucket = |bucket_of: &[usize], bucket: usize| {
+        let members = windows.iter().zip(bucket_of).filter(|(_, of)| **of == bucket);
+        members.fold(Halves::default(), |halves, (window, _)| halves.or(window))
+    };
+    let mut moved = true;
+    while moved {
+        moved = false;
+        for (index, window) in windows.iter().enumerate() {
+            let before = std::mem::replace(&mut bucket_of[index], BUCKETS);
+            let more = |&of: &usize| {
+                let bucket = bucket(&bucket_of, of);
+                bucket.or(window).lets_through() - bucket.lets_through()
+            };
+            bucket_of[index] = (0..BUCKETS).min_by_key(more).unwrap_or(0);
+            moved |= bucket_of[index] != before;
+        }
+    }
+    let mut nibbles = Nibbles::default();
+    for of in 0..BUCKETS {
+        for (halves, tables) in bucket(&bucket_of, of).0.iter().zip(&mut nibbles.0) {
+            for (half, table) in halves.iter().zip(tables) {
+                (0..16).filter(|nibble| half >> nibble & 1 != 0).for_each(|nibble| table[nibble] |= 1 << of);
+            }
+        }
+    }
+    nibbles
+}
+
+impl Halves {
+    fn of(window: &Window) -> Halves {
+        Halves(window.places.map(|bytes| {
+            let bytes = (0..=255).filter(|&byte| bytes.contains(byte));
+            bytes.fold([0, 0], |[low, high], byte| [low | 1 << (byte & 15), high | 1 << (byte >> 4)])
+        }))
+    }
+
+    fn or(mut self, other: &Halves) -> Halves {
+        for (mine, other) in self.0.iter_mut().flatten().zip(other.0.iter().flatten()) {
+            *mine |= other;
+        }
+        self
+    }
+
+    /// How many of 10^16 places in source text are let through.
+    fn lets_through(&self) -> u64 {
+        let bits = |half: u16| (0..16).filter(move |nibble| half >> nibble & 1 != 0);
+        let rows = |high: u16| bits(high & 0xff).map(|row: usize| &FREQUENCY[row * 16..][..16]);
+        let place = |&[low, high]: &[u16; 2]| {
+            rows(high).flat_map(|row| bits(low).map(|column: usize| u64::from(row[column]))).sum::<u64>()
+        };
+        self.0.iter().map(place).product()
+    }
+}
+
+impl<const N: usize> Default for Nibbles<N> {
+    fn default() -> Nibbles<N> {
+        Nibbles([[[0; 16]; 2]; N])
+    }
+}
+
+impl<const N: usize> Nibbles<N> {
+    pub(super) fn allow(&mut self, place: usize, bit: usize, byte: u8) {
+        let [low, high] = &mut self.0[place];
+        low[usize::from(byte & 15)] |= 1 << bit;
+        high[usize::from(byte >> 4)] |= 1 << bit;
+    }
+}
