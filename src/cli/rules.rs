@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::{Outcome, print};
 use crate::error::Error;
-use crate::rule::{Finder, Rule, RuleSet};
+use crate::rule::{Finder, Keyword, Rule, RuleSet};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -54,7 +54,7 @@ fn show(rule: &Rule, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "severity    {}\nconfidence  {}", rule.severity, rule.confidence)?;
     match &rule.finder {
         Finder::Token { keywords, .. } => {
-            let shown: Vec<_> = keywords.iter().take(6).map(|keyword| String::from_utf8_lossy(keyword)).collect();
+            let shown: Vec<_> = keywords.iter().take(6).map(Keyword::as_str).collect();
             let more = if keywords.len() > shown.len() { ", ..." } else { "" };
             writeln!(out, "keywords    {}{more}", shown.join(", "))?;
         }

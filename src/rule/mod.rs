@@ -1,11 +1,15 @@
 //! Rules: which secrets there are, and how to know them.
 
+pub mod byte_set;
 pub mod check;
+mod keyword;
 pub mod pattern;
 mod set;
 pub mod spec;
 
+pub use byte_set::ByteSet;
 pub use check::{Check, Verdict};
+pub use keyword::Keyword;
 use pattern::Pattern;
 pub use set::RuleSet;
 pub use spec::{Confidence, Judge, Severity};
@@ -44,8 +48,8 @@ pub struct Rule {
 pub enum Finder {
     /// By a literal that every one of them contains.
     Token {
-        /// The literals, classes expanded.
-        keywords: Vec<Vec<u8>>,
+        /// The literals.
+        keywords: Vec<Keyword>,
         /// Whether a literal counts when glued to a letter or digit in front of it.
         anywhere: bool,
         /// How many bytes of the match stand in front of it, least and most.

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::byte_set::ByteSet;
+
 /// The longest text an unbounded pattern may match, in bytes.
 pub const LONGEST_MATCH: usize = 16 << 10;
 
@@ -35,10 +37,6 @@ pub struct Matched {
     /// The group `prefix`, when there is one and it took part.
     pub prefix: Option<Range<usize>>,
 }
-
-/// A set of bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct ByteSet([u64; 4]);
 
 impl Pattern {
     /// Takes a pattern as written. It is parsed when first used; [`Pattern::check`] says earlier
@@ -101,7 +99,7 @@ fn compile(source: &str) -> Result<Compiled, Box<dyn std::error::Error + Send + 
     let hir = parse(source)?;
     let longest = hir.properties().maximum_len().unwrap_or(LONGEST_MATCH).min(LONGEST_MATCH);
     let mut body = ByteSet::ALPHANUMERIC;
-    body.add_classes(&hir);
+    add_classes(&mut body, &hir);
     let regex = RegexBuilder::new(&format!("\\A(?:{source})")).unicode(false).size_limit(4 << 20).build()?;
     Ok(Compiled { regex, longest, body })
 }
@@ -115,52 +113,33 @@ pub fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'~' | b'+' | b'/' | b'=')
 }
 
-impl ByteSet {
-    const ALPHANUMERIC: ByteSet = {
-        let mut set = ByteSet([0; 4]);
-        let mut byte = 0;
-        while byte < 128u8 {
-            if byte.is_ascii_alphanumeric() {
-                set.0[(byte >> 6) as usize] |= 1 << (byte & 63);
-            }
-            byte += 1;
+/// Adds to a set the token bytes of every class that a repetition in the pattern runs over, unless
+/// it is a negated one: such a class names what ends a match.
+fn add_classes(body: &mut ByteSet, hir: &Hir) {
+    match hir.kind() {
+        HirKind::Repetition(repetition) => add_all(body, &repetition.sub),
+        HirKind::Capture(capture) => add_classes(body, &capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| add_classes(body, part));
         }
-        set
-    };
-
-    fn contains(self, byte: u8) -> bool {
-        self.0[usize::from(byte >> 6)] & (1 << (byte & 63)) != 0
+        _ => {}
     }
+}
 
-    /// Adds the token bytes of every class that a repetition in the pattern runs over, unless it
-    /// is a negated one: such a class names what ends a match.
-    fn add_classes(&mut self, hir: &Hir) {
-        match hir.kind() {
-            HirKind::Repetition(repetition) => self.add_all(&repetition.sub),
-            HirKind::Capture(capture) => self.add_classes(&capture.sub),
-            HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-                parts.iter().for_each(|part| self.add_classes(part));
+fn add_all(body: &mut ByteSet, hir: &Hir) {
+    match hir.kind() {
+        HirKind::Class(Class::Bytes(class)) => {
+            let size: usize = class.iter().map(|range| range.len()).sum();
+            for range in class.iter().filter(|_| size < 128) {
+                let bytes = (range.start()..=range.end()).filter(|&byte| is_token_byte(byte));
+                bytes.for_each(|byte| body.insert(byte));
             }
-            _ => {}
         }
-    }
-
-    fn add_all(&mut self, hir: &Hir) {
-        match hir.kind() {
-            HirKind::Class(Class::Bytes(class)) => {
-                let size: usize = class.iter().map(|range| range.len()).sum();
-                for range in class.iter().filter(|_| size < 128) {
-                    for byte in (range.start()..=range.end()).filter(|&byte| is_token_byte(byte)) {
-                        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
-                    }
-                }
-            }
-            HirKind::Repetition(repetition) => self.add_all(&repetition.sub),
-            HirKind::Capture(capture) => self.add_all(&capture.sub),
-            HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-                parts.iter().for_each(|part| self.add_all(part));
-            }
-            _ => {}
+        HirKind::Repetition(repetition) => add_all(body, &repetition.sub),
+        HirKind::Capture(capture) => add_all(body, &capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| add_all(body, part));
         }
+        _ => {}
     }
 }

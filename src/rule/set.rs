@@ -8,11 +8,8 @@ use miette::{NamedSource, SourceSpan};
 
 use super::pattern::Pattern;
 use super::spec::{Judge, RuleFile, RuleSpec};
-use super::{Finder, Rule};
+use super::{Finder, Keyword, Rule};
 use crate::error::Error;
-
-/// How many literals the classes of one keyword may stand for.
-const MOST_EXPANSIONS: usize = 1024;
 
 /// The rules of a run, by id without repetition.
 #[derive(Debug, Clone)]
@@ -154,17 +151,12 @@ fn check(spec: &RuleSpec) -> Result<(), (&'static str, String)> {
     }
     Pattern::check(&spec.pattern).map_err(|message| ("pattern", message))?;
     for keyword in &spec.keywords {
-        let literals = expand(keyword).map_err(|message| ("keywords", message))?;
-        for literal in literals {
-            if literal.len() < 3 {
-                return Err((
-                    "keywords",
-                    format!("`{keyword}` is shorter than 3 bytes, so it would be met everywhere"),
-                ));
-            }
-            if !spec.anywhere && !literal[0].is_ascii_alphanumeric() {
-                return Err(("keywords", format!("`{keyword}` begins with a mark: it needs `anywhere = true`")));
-            }
+        let parsed = Keyword::parse(keyword).map_err(|message| ("keywords", message))?;
+        if parsed.places().len() < 3 {
+            return Err(("keywords", format!("`{keyword}` is shorter than 3 bytes, so it would be met everywhere")));
+        }
+        if !spec.anywhere && !parsed.places()[0].iter().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(("keywords", format!("`{keyword}` begins with a mark: it needs `anywhere = true`")));
         }
     }
     for word in spec.names.iter().chain(&spec.near) {
@@ -190,7 +182,7 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
     let is_token = !spec.keywords.is_empty();
     let finder = if is_token {
         Finder::Token {
-            keywords: spec.keywords.iter().flat_map(|keyword| expand(keyword).unwrap_or_default()).collect(),
+            keywords: spec.keywords.iter().filter_map(|keyword| Keyword::parse(keyword).ok()).collect(),
             anywhere: spec.anywhere,
             before: spec.before.unwrap_or_default(),
         }
@@ -213,59 +205,9 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
     }
 }
 
-/// The literals a keyword stands for: `M[TN]x` is `MTx` and `MNx`, `[0-3]` a range.
-fn expand(keyword: &str) -> Result<Vec<Vec<u8>>, String> {
-    let mut literals = vec![Vec::new()];
-    let mut rest = keyword.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let choices = if *first == b'[' {
-            let end = tail.iter().position(|&byte| byte == b']');
-            let end = end.ok_or_else(|| format!("`{keyword}` opens a class and does not close it"))?;
-            rest = &tail[end + 1..];
-            class(&tail[..end])
-        } else {
-            rest = tail;
-            vec![*first]
-        };
-        literals = literals
-            .iter()
-            .flat_map(|literal| choices.iter().map(move |&byte| [literal, &[byte][..]].concat()))
-            .collect();
-        if literals.is_empty() || literals.len() > MOST_EXPANSIONS {
-            return Err(format!("`{keyword}` stands for {} literals; 1 to {MOST_EXPANSIONS} can be", literals.len()));
-        }
-    }
-    Ok(literals)
-}
-
-/// The bytes of a class, `a-f` being six of them.
-fn class(text: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        rest = if let [b'-', last, tail @ ..] = tail {
-            bytes.extend(*first..=*last);
-            tail
-        } else {
-            bytes.push(*first);
-            tail
-        };
-    }
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keywords_expand_their_classes() {
-        let literals = expand("M[TN]x[0-2]").unwrap();
-        let text: Vec<_> = literals.iter().map(|literal| String::from_utf8_lossy(literal)).collect();
-        assert_eq!(text, ["MTx0", "MTx1", "MTx2", "MNx0", "MNx1", "MNx2"]);
-        assert!(expand("M[TN").is_err());
-        assert!(expand("[a-z][a-z][a-z]").is_err());
-    }
 
     #[test]
     fn an_unknown_rule_is_an_error_and_so_is_none_at_all() {

@@ -134,17 +134,14 @@ impl Scanner {
                 Finder::Token { keywords, anywhere, .. } => {
                     let kind = if *anywhere { Kind::Anywhere } else { Kind::Edge };
                     for keyword in keywords {
-                        literals.meaning(keyword, kind).tokens.push(index);
+                        let literal = || Literal { places: keyword.places().to_vec(), kind };
+                        literals.meaning((keyword.as_str(), kind as u8), literal).tokens.push(index);
                     }
                 }
                 Finder::Value { names, near } => {
-                    for name in names.iter().map(|name| name_word(name)) {
-                        literals.meaning(name.as_bytes(), Kind::AnyCase).is_name = true;
-                    }
-                    if names.is_empty() {
-                        NAME_WORDS
-                            .iter()
-                            .for_each(|word| literals.meaning(word.as_bytes(), Kind::AnyCase).is_name = true);
+                    let any: &[&str] = if names.is_empty() { &NAME_WORDS } else { &[] };
+                    for word in names.iter().map(|name| name_word(name)).chain(any.iter().copied()) {
+                        literals.meaning((word, ANY_CASE), || Literal::word(word)).is_name = true;
                     }
                     values.add(index, near);
                 }
@@ -262,19 +259,24 @@ impl ValueRules {
 
 /// The prefilter's literals, each once, and what they mean.
 #[derive(Default)]
-struct Literals {
-    known: HashMap<(Vec<u8>, u8), usize>,
+struct Literals<'r> {
+    /// By text and kind.
+    known: HashMap<(&'r str, u8), usize>,
     literals: Vec<Literal>,
     meanings: Vec<Meaning>,
 }
 
-impl Literals {
-    fn meaning(&mut self, text: &[u8], kind: Kind) -> &mut Meaning {
+/// The kind of a word that is known whatever its case.
+const ANY_CASE: u8 = u8::MAX;
+
+impl<'r> Literals<'r> {
+    fn meaning(&mut self, name: (&'r str, u8), literal: impl FnOnce() -> Literal) -> &mut Meaning {
         let next = self.literals.len();
-        let index = *self.known.entry((text.to_vec(), kind as u8)).or_insert(next);
+        let index = *self.known.entry(name).or_insert(next);
         if index == next {
-            self.literals.push(Literal { text: text.to_vec(), kind });
-            self.meanings.push(Meaning { length: text.len(), tokens: Vec::new(), is_name: false });
+            let literal = literal();
+            self.meanings.push(Meaning { length: literal.places.len(), tokens: Vec::new(), is_name: false });
+            self.literals.push(literal);
         }
         &mut self.meanings[index]
     }

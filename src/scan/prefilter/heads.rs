@@ -1,6 +1,7 @@
 //! Which edge literals could begin with some four bytes: a bitmap says "none" for nearly all.
 
 use super::{Kind, Literal};
+use crate::rule::ByteSet;
 use crate::rule::pattern::is_token_byte;
 
 /// The first four bytes of the edge literals.
@@ -21,16 +22,13 @@ const LEADING: u32 = 10;
 
 impl Heads {
     pub(super) fn new(literals: &[Literal]) -> Heads {
-        let mut heads = Vec::with_capacity(2 * literals.len());
+        let token: ByteSet = (0..128).filter(|&byte| is_token_byte(byte)).collect();
+        let mut heads = Vec::with_capacity(8 * literals.len());
         for (index, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.kind == Kind::Edge) {
-            let mut add = |head| heads.push((u32::from_le_bytes(head), index as u32));
-            match (literal.text.first_chunk(), &literal.text[..]) {
-                (Some(head), _) => add(*head),
-                // Whatever a token could go on with is the fourth.
-                (None, &[a, b, c]) => {
-                    (0..128).filter(|&byte| is_token_byte(byte)).for_each(|byte| add([a, b, c, byte]));
-                }
-                (None, _) => unreachable!("a literal has three bytes at least"),
+            // Behind a literal of three bytes comes whatever a token could go on with.
+            let place = |place: usize| literal.places.get(place).copied().unwrap_or(token);
+            for (a, b) in pairs(place(0), place(1)) {
+                heads.extend(pairs(place(2), place(3)).map(|(c, d)| (u32::from_le_bytes([a, b, c, d]), index as u32)));
             }
         }
         let mut bitmap = Box::new([0; 1 << (BITS - 6)]);
@@ -57,6 +55,10 @@ impl Heads {
         let known = &self.heads[usize::from(self.first[lead])..usize::from(self.first[lead + 1])];
         known.iter().filter(move |(known, _)| *known == head).map(|&(_, literal)| literal)
     }
+}
+
+fn pairs(first: ByteSet, second: ByteSet) -> impl Iterator<Item = (u8, u8)> {
+    first.iter().flat_map(move |first| second.iter().map(move |second| (first, second)))
 }
 
 /// Multiplication by 2^32 over the golden ratio (Knuth, volume 3, 6.4).

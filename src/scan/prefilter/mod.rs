@@ -12,6 +12,7 @@ mod sieve;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 
+use crate::rule::ByteSet;
 use crate::rule::pattern::is_token_byte;
 
 /// The shortest run of token bytes that an [`Kind::Edge`] literal must begin.
@@ -20,8 +21,8 @@ const SHORTEST_TOKEN: usize = 20;
 /// Something to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal {
-    /// At least three bytes; lower case when the kind ignores case.
-    pub text: Vec<u8>,
+    /// What may stand at each of its places, three at least.
+    pub places: Vec<ByteSet>,
     /// What counts as standing there.
     pub kind: Kind,
 }
@@ -33,8 +34,6 @@ pub enum Kind {
     Edge,
     /// Its bytes.
     Anywhere,
-    /// Its letters, in either case.
-    AnyCase,
 }
 
 /// A literal standing at a place.
@@ -95,20 +94,23 @@ impl Prefilter {
 }
 
 impl Literal {
+    /// A word, wherever it stands and in whatever case.
+    pub fn word(word: &str) -> Literal {
+        let cases = |byte: u8| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()].into_iter().collect();
+        Literal { places: word.bytes().map(cases).collect(), kind: Kind::Anywhere }
+    }
+
     /// Whether this literal stands at a place. This is the definition of a hit.
     fn stands(&self, text: &[u8], at: usize) -> bool {
-        let Some(here) = text.get(at..at + self.text.len()) else {
-            return false;
-        };
-        match self.kind {
-            Kind::AnyCase => here.eq_ignore_ascii_case(&self.text),
-            Kind::Anywhere => here == self.text,
-            Kind::Edge => {
-                here == self.text
-                    && begins_word(text, at)
-                    && text.get(at..at + SHORTEST_TOKEN).is_some_and(|run| run.iter().all(|&b| is_token_byte(b)))
+        let here = text.get(at..at + self.places.len());
+        here.is_some_and(|here| here.iter().zip(&self.places).all(|(byte, place)| place.contains(*byte)))
+            && match self.kind {
+                Kind::Anywhere => true,
+                Kind::Edge => {
+                    begins_word(text, at)
+                        && text.get(at..at + SHORTEST_TOKEN).is_some_and(|run| run.iter().all(|&b| is_token_byte(b)))
+                }
             }
-        }
     }
 }
 
@@ -130,6 +132,11 @@ pub fn begins_word(text: &[u8], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::Keyword;
+
+    fn literal(text: &str, kind: Kind) -> Literal {
+        Literal { places: Keyword::parse(text).expect("it is well formed").places().to_vec(), kind }
+    }
 
     #[test]
     fn a_word_begins_after_marks_and_escapes() {
@@ -143,7 +150,7 @@ mod tests {
 
     #[test]
     fn an_edge_literal_begins_a_long_word() {
-        let literal = Literal { text: b"key_".to_vec(), kind: Kind::Edge };
+        let literal = literal("key_", Kind::Edge);
         assert!(literal.stands(b"a key_0123456789abcdef", 2));
         assert!(!literal.stands(b"a key_0123456789abcde", 2));
         assert!(!literal.stands(b"a key_01234567 9abcdefghij", 2));
@@ -167,40 +174,26 @@ mod tests {
             ("-----BEGIN", Kind::Anywhere),
             ("T3BlbkFJ", Kind::Anywhere),
             (":AA", Kind::Anywhere),
-            ("key", Kind::AnyCase),
-            ("token", Kind::AnyCase),
-            ("pwd", Kind::AnyCase),
-            ("secret", Kind::AnyCase),
+            ("-us[0-9]", Kind::Anywhere),
+            ("EAA[A-Za-z0-9]", Kind::Edge),
+            ("A[CK][0-9a-f]", Kind::Edge),
         ]
-        .map(|(text, kind)| Literal { text: text.into(), kind })
-        .into();
+        .map(|(text, kind)| literal(text, kind))
+        .into_iter()
+        .chain(["key", "token", "pwd", "secret"].map(Literal::word))
+        .collect();
         let Some(simd) = simd::Simd::new(&literals) else { return };
         let (fast, portable) = (Prefilter::Simd(Box::new(simd)), Prefilter::portable(literals.clone()));
         let (mut fast_memory, mut slow_memory) = (Memory::default(), Memory::default());
-        let pieces: Vec<&[u8]> = literals
-            .iter()
-            .map(|literal| &literal.text[..])
-            .chain([
-                &b"0123456789abcdef"[..],
-                b"\\",
-                b"%3D",
-                b"\n",
-                b" ",
-                b"KEY",
-                b"\xff",
-                b"\0",
-                b"-",
-                b"_",
-                b"x",
-                b"==",
-            ])
-            .collect();
+        let marks = ["0123456789abcdef", "\\", "%3D", "\n", " ", "KEY", "-us7", "é", "\0", "-", "_", "x", "=="];
+        let one_of = |literal: &Literal| literal.places.iter().filter_map(|place| place.iter().last()).collect();
+        let pieces: Vec<Vec<u8>> = literals.iter().map(one_of).chain(marks.map(|mark| mark.into())).collect();
         let mut state = 0x9e37_79b9_7f4a_7c15u64;
         for length in 0..2000 {
             let mut text = Vec::new();
             while text.len() < length {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                text.extend_from_slice(pieces[(state >> 33) as usize % pieces.len()]);
+                text.extend_from_slice(&pieces[(state >> 33) as usize % pieces.len()]);
             }
             text.truncate(length);
             fast.find(&text, &mut fast_memory);

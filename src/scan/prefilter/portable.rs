@@ -1,5 +1,6 @@
 //! The prefilter for any machine: one Aho-Corasick automaton over all literals.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -10,7 +11,14 @@ use super::{Hit, Literal};
 #[derive(Debug)]
 pub struct Portable {
     literals: Vec<Literal>,
-    automaton: OnceLock<AhoCorasick>,
+    automaton: OnceLock<Automaton>,
+}
+
+#[derive(Debug)]
+struct Automaton {
+    automaton: AhoCorasick,
+    /// The literal that each of its patterns stands for.
+    literals: Vec<usize>,
 }
 
 impl Portable {
@@ -19,22 +27,36 @@ impl Portable {
     }
 
     pub(super) fn find(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        for found in self.automaton().find_overlapping_iter(text) {
-            let (at, literal) = (found.start(), found.pattern().as_usize());
+        let Automaton { automaton, literals } = self.automaton.get_or_init(|| Automaton::new(&self.literals));
+        for found in automaton.find_overlapping_iter(text) {
+            let (at, literal) = (found.start(), literals[found.pattern().as_usize()]);
             if self.literals[literal].stands(text, at) {
                 hits.push(Hit { at: at as u32, literal: literal as u32 });
             }
         }
     }
+}
 
-    fn automaton(&self) -> &AhoCorasick {
-        self.automaton.get_or_init(|| {
-            AhoCorasick::builder()
-                .ascii_case_insensitive(true)
-                .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::DFA))
-                .build(self.literals.iter().map(|literal| &literal.text))
-                .expect("some thousand short literals fit an automaton")
-        })
+impl Automaton {
+    fn new(literals: &[Literal]) -> Automaton {
+        let patterns =
+            || literals.iter().enumerate().flat_map(|(index, one)| spelled(one).map(move |text| (index, text)));
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(patterns().map(|(_, text)| text))
+            .expect("some thousand short literals fit an automaton");
+        Automaton { automaton, literals: patterns().map(|(index, _)| index).collect() }
     }
+}
+
+/// Every way to write a literal, in lower case.
+fn spelled(literal: &Literal) -> impl Iterator<Item = Vec<u8>> {
+    let mut texts = vec![Vec::new()];
+    for place in &literal.places {
+        let bytes: BTreeSet<u8> = place.iter().map(|byte| byte.to_ascii_lowercase()).collect();
+        texts = texts.iter().flat_map(|text| bytes.iter().map(move |&byte| [text, &[byte][..]].concat())).collect();
+    }
+    texts.into_iter()
 }

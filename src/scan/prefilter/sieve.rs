@@ -2,6 +2,7 @@
 //! costs nothing, and dealt out so that the nibble tables let little through.
 
 use super::{Kind, Literal};
+use crate::rule::ByteSet;
 
 /// Bytes in a row that a window has.
 pub(super) const WINDOW: usize = 4;
@@ -21,14 +22,10 @@ const FREQUENCY: [u16; 128] = [
     155, 22, 364, 367, 488, 168, 69, 49, 64, 60, 18, 31, 11, 31, 1, 0, // p to delete
 ];
 
-/// The bytes that may stand at one place of a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bytes(u128);
-
 /// Four bytes in a row that are part of some literals.
 #[derive(Debug, Clone)]
 struct Window {
-    places: [Bytes; WINDOW],
+    places: [ByteSet; WINDOW],
     /// The literals, and how far into each the window begins.
     owners: Vec<(u32, u32)>,
 }
@@ -56,9 +53,7 @@ impl Sieve {
         for (index, window) in windows.iter().enumerate() {
             owners[index.min(63)].extend_from_slice(&window.owners);
             for (table, bytes) in exact.iter_mut().zip(window.places) {
-                for (byte, bits) in (0..=255).zip(table) {
-                    *bits |= u64::from(bytes.contains(byte)) << index.min(63);
-                }
+                bytes.iter().for_each(|byte| table[usize::from(byte)] |= 1 << index.min(63));
             }
         }
         Sieve { nibbles: deal(&windows), exact, owners }
@@ -90,12 +85,12 @@ const RARE: u64 = 10_000_000_000;
 fn windows(literals: &[Literal]) -> Vec<Window> {
     let mut windows: Vec<Window> = Vec::new();
     let mut others: Vec<usize> = (0..literals.len()).filter(|&index| literals[index].kind != Kind::Edge).collect();
-    others.sort_by_key(|&index| literals[index].text.len());
+    others.sort_by_key(|&index| literals[index].places.len());
     for index in others {
         let literal = &literals[index];
         let places = |&offset: &usize| Window::places(literal, offset);
         let owner = |window: &mut Window, offset: usize| window.owners.push((index as u32, offset as u32));
-        let offsets = 0..=literal.text.len().saturating_sub(WINDOW);
+        let offsets = 0..=literal.places.len().saturating_sub(WINDOW);
         let known = offsets.clone().find_map(|offset| {
             let covers = |window: &Window| window.covers(&places(&offset)) && frequency(&window.places) <= RARE;
             windows.iter().position(covers).map(|window| (window, offset))
@@ -123,55 +118,32 @@ fn windows(literals: &[Literal]) -> Vec<Window> {
 
 impl Window {
     /// The places of a literal from an offset on; behind its end, any byte.
-    fn places(literal: &Literal, offset: usize) -> [Bytes; WINDOW] {
-        std::array::from_fn(|place| match literal.text.get(offset + place) {
-            Some(&byte) if literal.kind == Kind::AnyCase => {
-                Bytes::of(byte.to_ascii_lowercase()).or(Bytes::of(byte.to_ascii_uppercase()))
-            }
-            Some(&byte) => Bytes::of(byte),
-            None => Bytes::ANY,
-        })
+    fn places(literal: &Literal, offset: usize) -> [ByteSet; WINDOW] {
+        std::array::from_fn(|place| literal.places.get(offset + place).copied().unwrap_or(ByteSet::ALL))
     }
 
-    fn covers(&self, places: &[Bytes; WINDOW]) -> bool {
+    fn covers(&self, places: &[ByteSet; WINDOW]) -> bool {
         self.places.iter().zip(places).all(|(mine, other)| mine.or(*other) == *mine)
     }
 
     /// This window and another as one, when that lets nothing through that neither did.
-    fn with(&self, places: &[Bytes; WINDOW]) -> Option<[Bytes; WINDOW]> {
+    fn with(&self, places: &[ByteSet; WINDOW]) -> Option<[ByteSet; WINDOW]> {
         let mut differ = self.places.iter().zip(places).filter(|(mine, other)| mine != other);
-        let merges = differ.next().is_some_and(|(mine, other)| *mine != Bytes::ANY && *other != Bytes::ANY);
+        let merges = differ.next().is_some_and(|(mine, other)| *mine != ByteSet::ALL && *other != ByteSet::ALL);
         (merges && differ.next().is_none()).then(|| std::array::from_fn(|place| self.places[place].or(places[place])))
     }
 }
 
-impl Bytes {
-    /// Every byte, beyond ASCII too.
-    const ANY: Bytes = Bytes(u128::MAX);
-
-    fn of(byte: u8) -> Bytes {
-        Bytes(1 << (byte & 127))
-    }
-
-    fn or(self, other: Bytes) -> Bytes {
-        Bytes(self.0 | other.0)
-    }
-
-    fn contains(self, byte: u8) -> bool {
-        self == Bytes::ANY || byte < 128 && self.0 >> byte & 1 != 0
-    }
-
-    /// How many of 10,000 bytes of source text these are.
-    fn frequency(self) -> u64 {
-        let ascii = (0..128).filter(|&byte| self.contains(byte)).map(|byte| u64::from(FREQUENCY[usize::from(byte)]));
-        // What is not in the table is rare, and rarer together.
-        ascii.sum::<u64>().max(1)
-    }
-}
-
 /// How many of 10^16 places in source text some windows stand at.
-fn frequency(places: &[Bytes; WINDOW]) -> u64 {
-    places.iter().map(|bytes| bytes.frequency()).product()
+fn frequency(places: &[ByteSet; WINDOW]) -> u64 {
+    let place = |bytes: &ByteSet| match *bytes {
+        ByteSet::ALL => 10_000,
+        // What is not in the table is rare.
+        bytes => {
+            bytes.iter().map(|byte| FREQUENCY.get(usize::from(byte)).map_or(1, |&of| of.into())).sum::<u64>().max(1)
+        }
+    };
+    places.iter().map(place).product()
 }
 
 /// What a nibble table with one bucket lets through at each place: a bit for each low half of a
@@ -185,40 +157,54 @@ fn deal(windows: &[Window]) -> Nibbles<WINDOW> {
     let mut windows: Vec<&Window> = windows.iter().collect();
     windows.sort_by_key(|window| std::cmp::Reverse(frequency(&window.places)));
     let windows: Vec<Halves> = windows.into_iter().map(Halves::of).collect();
-    let mut bucket_of: Vec<usize> = vec![BUCKETS; windows.len()];
-    let bucket = |bucket_of: &[usize], bucket: usize| {
-        let members = windows.iter().zip(bucket_of).filter(|(_, of)| **of == bucket);
-        members.fold(Halves::default(), |halves, (window, _)| halves.or(window))
-    };
+    let mut bucket_of = vec![BUCKETS; windows.len()];
+    let mut buckets = [Halves::default(); BUCKETS];
     let mut moved = true;
     while moved {
         moved = false;
         for (index, window) in windows.iter().enumerate() {
             let before = std::mem::replace(&mut bucket_of[index], BUCKETS);
-            let more = |&of: &usize| {
-                let bucket = bucket(&bucket_of, of);
-                bucket.or(window).lets_through() - bucket.lets_through()
-            };
-            bucket_of[index] = (0..BUCKETS).min_by_key(more).unwrap_or(0);
-            moved |= bucket_of[index] != before;
+            if let Some(bucket) = buckets.get_mut(before) {
+                let others = windows.iter().zip(&bucket_of).filter(|(_, of)| **of == before);
+                *bucket = others.fold(Halves::default(), |halves, (other, _)| halves.or(other));
+            }
+            let more = |&of: &usize| buckets[of].or(window).lets_through() - buckets[of].lets_through();
+            let best = (0..BUCKETS).min_by_key(more).unwrap_or(0);
+            buckets[best] = buckets[best].or(window);
+            bucket_of[index] = best;
+            moved |= best != before;
         }
     }
     let mut nibbles = Nibbles::default();
-    for of in 0..BUCKETS {
-        for (halves, tables) in bucket(&bucket_of, of).0.iter().zip(&mut nibbles.0) {
+    for (bit, bucket) in buckets.iter().enumerate() {
+        for (halves, tables) in bucket.0.iter().zip(&mut nibbles.0) {
             for (half, table) in halves.iter().zip(tables) {
-                (0..16).filter(|nibble| half >> nibble & 1 != 0).for_each(|nibble| table[nibble] |= 1 << of);
+                (0..16).filter(|nibble| half >> nibble & 1 != 0).for_each(|nibble| table[nibble] |= 1 << bit);
             }
         }
     }
     nibbles
 }
 
+/// For each high half of an ASCII character, how often those stand in source text whose low halves
+/// are in a set of the first eight, and of the last eight.
+const ROWS: [[[u16; 256]; 2]; 8] = {
+    let mut rows = [[[0; 256]; 2]; 8];
+    let mut index = 0;
+    while index < 8 * 2 * 256 * 8 {
+        let [row, half, set, bit] = [index >> 12, index >> 11 & 1, index >> 3 & 255, index & 7];
+        if set >> bit & 1 != 0 {
+            rows[row][half][set] += FREQUENCY[row * 16 + half * 8 + bit];
+        }
+        index += 1;
+    }
+    rows
+};
+
 impl Halves {
     fn of(window: &Window) -> Halves {
         Halves(window.places.map(|bytes| {
-            let bytes = (0..=255).filter(|&byte| bytes.contains(byte));
-            bytes.fold([0, 0], |[low, high], byte| [low | 1 << (byte & 15), high | 1 << (byte >> 4)])
+            bytes.iter().fold([0, 0], |[low, high], byte| [low | 1 << (byte & 15), high | 1 << (byte >> 4)])
         }))
     }
 
@@ -231,10 +217,10 @@ impl Halves {
 
     /// How many of 10^16 places in source text are let through.
     fn lets_through(&self) -> u64 {
-        let bits = |half: u16| (0..16).filter(move |nibble| half >> nibble & 1 != 0);
-        let rows = |high: u16| bits(high & 0xff).map(|row: usize| &FREQUENCY[row * 16..][..16]);
-        let place = |&[low, high]: &[u16; 2]| {
-            rows(high).flat_map(|row| bits(low).map(|column: usize| u64::from(row[column]))).sum::<u64>()
+        let place = |[low, high]: &[u16; 2]| {
+            let [first, last] = low.to_le_bytes().map(usize::from);
+            let rows = (0..8).filter(|row| high >> row & 1 != 0).map(|row: usize| &ROWS[row]);
+            rows.map(|[of_first, of_last]| u64::from(of_first[first]) + u64::from(of_last[last])).sum::<u64>()
         };
         self.0.iter().map(place).product()
     }

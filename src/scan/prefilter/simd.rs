@@ -62,7 +62,7 @@ impl Simd {
     pub(super) fn new(literals: &[Literal]) -> Option<Simd> {
         let able =
             is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("popcnt");
-        if !able || !literals.iter().all(|literal| literal.text.is_ascii()) {
+        if !able {
             return None;
         }
         let (edges, sieve) = (Heads::new(literals), Sieve::new(literals));
