@@ -6,8 +6,10 @@ use crate::rule::ByteSet;
 
 /// Bytes in a row that a window has.
 pub(super) const WINDOW: usize = 4;
-/// Buckets of a nibble table.
-const BUCKETS: usize = 8;
+/// Nibble tables, each for eight buckets.
+const TABLES: usize = 2;
+/// Buckets the windows are dealt out to.
+const BUCKETS: usize = 8 * TABLES;
 
 /// How often each ASCII character stands in 10,000 bytes of source text (Linux 6.1, Rails and
 /// Redis, a third each).
@@ -38,7 +40,7 @@ pub(super) struct Nibbles<const N: usize>(pub(super) [[[u8; 16]; 2]; N]);
 #[derive(Debug, Clone)]
 pub(super) struct Sieve {
     /// What the windows allow; a bit is a bucket of windows.
-    pub(super) nibbles: Nibbles<WINDOW>,
+    pub(super) nibbles: [Nibbles<WINDOW>; TABLES],
     /// What they allow exactly; a bit is a window, the last one all that are left.
     exact: Box<[[u64; 256]; WINDOW]>,
     /// For each bit, the literals it stands for, and how far into each the window begins.
@@ -153,7 +155,7 @@ struct Halves([[u16; 2]; WINDOW]);
 
 /// Deals the windows out to the buckets, commonest first, and then moves each to where it lets the
 /// least text through for it, until none moves.
-fn deal(windows: &[Window]) -> Nibbles<WINDOW> {
+fn deal(windows: &[Window]) -> [Nibbles<WINDOW>; TABLES] {
     let mut windows: Vec<&Window> = windows.iter().collect();
     windows.sort_by_key(|window| std::cmp::Reverse(frequency(&window.places)));
     let windows: Vec<Halves> = windows.into_iter().map(Halves::of).collect();
@@ -175,11 +177,11 @@ fn deal(windows: &[Window]) -> Nibbles<WINDOW> {
             moved |= best != before;
         }
     }
-    let mut nibbles = Nibbles::default();
-    for (bit, bucket) in buckets.iter().enumerate() {
-        for (halves, tables) in bucket.0.iter().zip(&mut nibbles.0) {
+    let mut nibbles = [(); TABLES].map(|()| Nibbles::default());
+    for (index, bucket) in buckets.iter().enumerate() {
+        for (halves, tables) in bucket.0.iter().zip(&mut nibbles[index / 8].0) {
             for (half, table) in halves.iter().zip(tables) {
-                (0..16).filter(|nibble| half >> nibble & 1 != 0).for_each(|nibble| table[nibble] |= 1 << bit);
+                (0..16).filter(|nibble| half >> nibble & 1 != 0).for_each(|nibble| table[nibble] |= 1 << (index % 8));
             }
         }
     }

@@ -1,0 +1,149 @@
+//! The prefilter with SIMD: two passes mark the places worth asking about, 64 at a time.
+//!
+//! *Edge literals* (`ghp_`, `AKIA`) are many and made of mixed characters, which fixed-width
+//! multi-literal search handles badly. They are asked about only where a word begins and 20 token
+//! bytes follow, which bit arithmetic over class masks tells.
+//!
+//! *The others* are found by nibble tables ("Teddy", from Intel's Hyperscan): for each of four
+//! bytes in a row, two 16-entry shuffles give the set of buckets that byte could belong to.
+//!
+//! At the marked places four bytes are looked up in tables. What is left is put to
+//! `Literal::stands`.
+//!
+//! `passes.rs` holds the passes, which are compiled once for each instruction set; `avx2.rs` and
+//! `avx512.rs` hold what the sets differ in.
+
+#![expect(unsafe_code, reason = "calls of functions built for an instruction set that was detected")]
+
+mod avx2;
+mod avx512;
+mod passes;
+
+use super::heads::Heads;
+use super::sieve::{Nibbles, Sieve, WINDOW};
+use super::{Hit, Literal};
+
+/// Places whose marks fit one word.
+const BLOCK: usize = 64;
+/// Bytes that are read behind the last block whose places are marked.
+const BEHIND: usize = BLOCK;
+/// Bytes that all passes go over before the next ones are taken: they stay in the first cache.
+const CHUNK: usize = 16 << 10;
+/// Blocks in a chunk.
+const BLOCKS: usize = CHUNK / BLOCK;
+/// Places that are looked at in one go.
+const GROUP: usize = 4;
+
+/// Finds hits with SIMD. Made only on a machine that has the instruction set.
+#[derive(Debug, Clone)]
+pub struct Simd {
+    instructions: Instructions,
+    literals: Vec<Literal>,
+    classes: Nibbles<1>,
+    /// The first four bytes of the edge literals.
+    edges: Heads,
+    /// Four bytes of each of the others.
+    sieve: Sieve,
+}
+
+/// An instruction set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Instructions {
+    /// AVX2: registers of 32 bytes.
+    Avx2,
+    /// AVX-512 with byte and word instructions: registers of 64 bytes.
+    Avx512,
+}
+
+/// Memory for the passes over one chunk.
+#[derive(Debug)]
+pub(super) struct Marks {
+    masks: Masks,
+    /// One bit for each place of a block, the first lowest.
+    blocks: [u64; BLOCKS],
+    /// The blocks that have a mark.
+    marked: [u16; BLOCKS],
+    /// Places, counted from the beginning of the chunk.
+    places: [u16; CHUNK + GROUP],
+}
+
+/// What is known of the bytes of a chunk, of the block before it and of the block behind it: one
+/// bit for each byte.
+#[derive(Debug)]
+struct Masks {
+    alphanumeric: [u64; BLOCKS + 2],
+    token: [u64; BLOCKS + 2],
+    escape: [u64; BLOCKS + 2],
+}
+
+impl Default for Marks {
+    fn default() -> Marks {
+        let none = [0; BLOCKS + 2];
+        let masks = Masks { alphanumeric: none, token: none, escape: none };
+        Marks { masks, blocks: [0; BLOCKS], marked: [0; BLOCKS], places: [0; CHUNK + GROUP] }
+    }
+}
+
+impl Instructions {
+    /// Those this machine has, the fastest first.
+    pub(super) fn detected() -> impl Iterator<Item = Instructions> {
+        [Instructions::Avx512, Instructions::Avx2].into_iter().filter(|instructions| match instructions {
+            Instructions::Avx2 => avx2::is_detected(),
+            Instructions::Avx512 => avx512::is_detected(),
+        })
+    }
+}
+
+impl Simd {
+    /// Looks for literals with instructions that were detected.
+    pub(super) fn new(literals: Vec<Literal>, instructions: Instructions) -> Simd {
+        let (edges, sieve) = (Heads::new(&literals), Sieve::new(&literals));
+        Simd { instructions, literals, classes: classes(), edges, sieve }
+    }
+
+    pub(super) fn find(&self, text: &[u8], marks: &mut Marks, hits: &mut Vec<Hit>) {
+        match self.instructions {
+            // SAFETY: these instructions were detected.
+            Instructions::Avx2 => unsafe { avx2::find(self, text, marks, hits) },
+            // SAFETY: likewise.
+            Instructions::Avx512 => unsafe { avx512::find(self, text, marks, hits) },
+        }
+    }
+
+    /// Notes a hit where a literal stands.
+    #[inline]
+    fn ask(&self, literal: u32, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+        if self.literals[literal as usize].stands(text, at) {
+            hits.push(Hit { at: at as u32, literal });
+        }
+    }
+}
+
+/// The four bytes at a place; behind the end, zeros.
+fn four(text: &[u8], at: usize) -> [u8; WINDOW] {
+    std::array::from_fn(|place| text.get(at + place).copied().unwrap_or(0))
+}
+
+/// Bits of the class table: three for letters and digits, four for other token bytes, and the
+/// top one for `\` and `%` (and, harmlessly, `U` and `,`).
+const ALPHANUMERIC: u8 = 0b0000_0111;
+const TOKEN: u8 = 0b0111_1111;
+const ESCAPE: u8 = 0b1000_0000;
+
+fn classes() -> Nibbles<1> {
+    let mut classes = Nibbles::default();
+    let members: [&[u8]; 8] = [
+        b"0123456789",
+        b"AaBbCcDdEeFfGgHhIiJjKkLlMmNnOo",
+        b"PpQqRrSsTtUuVvWwXxYyZz",
+        b"_",
+        b"~",
+        b"+-./",
+        b"=",
+        b"\\%",
+    ];
+    for (bit, bytes) in members.iter().enumerate() {
+        bytes.iter().for_each(|&byte| classes.allow(0, bit, byte));
+    }
+    classes
+}

@@ -1,0 +1,153 @@
+//! The passes over a text, for any instruction set.
+
+/// Compiles the passes for an instruction set, out of what the module around holds of it: `Block`
+/// (64 bytes), `Halves` (their low and high halves), `Table`, `table`, `load`, `split`, `look_up`,
+/// `both` and `any`.
+macro_rules! passes {
+    ($features:literal) => {
+        use $crate::scan::prefilter::Hit;
+        use $crate::scan::prefilter::sieve::{Nibbles, WINDOW};
+        use $crate::scan::prefilter::simd::{
+            ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, GROUP, Marks, Masks, Simd, TOKEN, four,
+        };
+
+        #[target_feature(enable = $features)]
+        pub(super) fn find(simd: &Simd, text: &[u8], marks: &mut Marks, hits: &mut Vec<Hit>) {
+            let whole_blocks = text.len().saturating_sub(BEHIND) / BLOCK * BLOCK;
+            let mut blocks_before = 0;
+            for at in (0..whole_blocks).step_by(CHUNK) {
+                let chunk = &text[at..whole_blocks.min(at + CHUNK) + BEHIND];
+                blocks_before = find_in_chunk(simd, text, at, chunk, blocks_before, marks, hits);
+            }
+            // What is left, padded so that its last block has something behind it.
+            let mut rest = [0; 4 * BLOCK];
+            let left = text.len() - whole_blocks;
+            rest[..left].copy_from_slice(&text[whole_blocks..]);
+            let chunk = &rest[..left.next_multiple_of(BLOCK) + BEHIND];
+            find_in_chunk(simd, text, whole_blocks, chunk, blocks_before, marks, hits);
+        }
+
+        /// Finds the hits of a chunk, whose last block is only looked into. Tells how many blocks it
+        /// has, which the next call wants to know: what is known of the last of them counts there.
+        #[target_feature(enable = $features)]
+        fn find_in_chunk(
+            simd: &Simd,
+            text: &[u8],
+            at: usize,
+            chunk: &[u8],
+            blocks_before: usize,
+            marks: &mut Marks,
+            hits: &mut Vec<Hit>,
+        ) -> usize {
+            // Each pass keeps its tables in registers, and reads what the last one left in the cache.
+            let blocks = (chunk.len() - BEHIND) / BLOCK;
+            classify(&simd.classes, chunk, blocks_before, &mut marks.masks);
+            mark_edges(&marks.masks, &mut marks.blocks[..blocks]);
+            let is_wanted = |bytes| simd.edges.may_be(bytes);
+            for &place in sift(chunk, blocks, marks, is_wanted) {
+                let at = at + usize::from(place);
+                simd.edges.literals(four(text, at)).for_each(|literal| simd.ask(literal, text, at, hits));
+            }
+            mark_windows(&simd.sieve.nibbles, chunk, &mut marks.blocks[..blocks]);
+            let is_wanted = |bytes| simd.sieve.at(bytes) != 0;
+            for &place in sift(chunk, blocks, marks, is_wanted) {
+                let at = at + usize::from(place);
+                for (literal, offset) in simd.sieve.literals(simd.sieve.at(four(text, at))) {
+                    if let Some(at) = at.checked_sub(offset as usize) {
+                        simd.ask(literal, text, at, hits);
+                    }
+                }
+            }
+            blocks
+        }
+
+        /// Tells of what class the bytes of a chunk are.
+        #[target_feature(enable = $features)]
+        fn classify(classes: &Nibbles<1>, chunk: &[u8], blocks_before: usize, masks: &mut Masks) {
+            let Masks { alphanumeric, token, escape } = masks;
+            for mask in [&mut *alphanumeric, &mut *token, &mut *escape] {
+                mask[0] = if blocks_before == 0 { 0 } else { mask[blocks_before] };
+            }
+            let table = table(&classes.0[0]);
+            for (index, block) in chunk.as_chunks::<BLOCK>().0.iter().enumerate() {
+                let class = look_up(table, split(load(block)));
+                alphanumeric[index + 1] = any(class, ALPHANUMERIC);
+                token[index + 1] = any(class, TOKEN);
+                escape[index + 1] = any(class, ESCAPE);
+            }
+        }
+
+        /// Marks where an edge literal may begin: at a letter or digit that begins a word or follows
+        /// an escape, and begins 20 token bytes.
+        #[target_feature(enable = $features)]
+        fn mark_edges(masks: &Masks, marks: &mut [u64]) {
+            let blocks = marks.len();
+            let [alphanumeric_before, escape_before] = [&masks.alphanumeric[..blocks], &masks.escape[..blocks]];
+            let [alphanumeric, escape, token] =
+                [&masks.alphanumeric, &masks.escape, &masks.token].map(|mask| &mask[1..][..blocks]);
+            let token_behind = &masks.token[2..][..blocks];
+            for index in 0..blocks {
+                let glued = alphanumeric[index] << 1 | alphanumeric_before[index] >> 63;
+                let escaped = |by: u32| escape[index] << by | escape_before[index] >> (64 - by);
+                let begins = alphanumeric[index] & (!glued | escaped(2) | escaped(3) | escaped(4) | escaped(6));
+                let (mut run, mut behind) = (token[index], token_behind[index]);
+                for by in [1, 2, 4, 8, 4] {
+                    run &= run >> by | behind << (64 - by);
+                    behind &= behind >> by;
+                }
+                marks[index] = begins & run;
+            }
+        }
+
+        /// Marks where some bucket allows four bytes in a row.
+        #[target_feature(enable = $features)]
+        fn mark_windows(sieve: &[Nibbles<WINDOW>; 2], chunk: &[u8], marks: &mut [u64]) {
+            let first: [Table; WINDOW] = std::array::from_fn(|place| table(&sieve[0].0[place]));
+            let second: [Table; WINDOW] = std::array::from_fn(|place| table(&sieve[1].0[place]));
+            for (block, marks) in marks.iter_mut().enumerate() {
+                let bytes: &[u8; BLOCK + WINDOW] =
+                    chunk[block * BLOCK..].first_chunk().expect("a chunk has bytes behind its last block");
+                let at =
+                    |place: usize| split(load(bytes[place..].first_chunk().expect("a window is that much longer")));
+                let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
+                let buckets = |[of_a, of_b, of_c, of_d]: [Table; WINDOW]| {
+                    both(both(look_up(of_a, a), look_up(of_b, b)), both(look_up(of_c, c), look_up(of_d, d)))
+                };
+                *marks = any(either(buckets(first), buckets(second)), u8::MAX);
+            }
+        }
+
+        /// The marked places whose first four bytes are wanted. Few are, and which is hard to foresee:
+        /// so places are looked at in groups, and within a group there is no branch.
+        #[target_feature(enable = $features)]
+        fn sift<'m>(
+            chunk: &[u8],
+            blocks: usize,
+            marks: &'m mut Marks,
+            is_wanted: impl Fn([u8; WINDOW]) -> bool,
+        ) -> &'m [u16] {
+            let Marks { blocks: marks, marked, places, .. } = marks;
+            let mut marked_blocks = 0;
+            for (block, marks) in (0..).zip(&marks[..blocks]) {
+                marked[marked_blocks] = block;
+                marked_blocks += usize::from(*marks != 0);
+            }
+            let mut kept = 0;
+            for &block in &marked[..marked_blocks] {
+                let mut rest = marks[usize::from(block)];
+                while rest != 0 {
+                    for _ in 0..GROUP {
+                        let place = block * BLOCK as u16 + rest.trailing_zeros() as u16;
+                        let bytes = chunk[usize::from(place)..].first_chunk().expect("there is a block behind");
+                        places[kept] = place;
+                        kept += usize::from(rest != 0) & usize::from(is_wanted(*bytes));
+                        rest &= rest.wrapping_sub(1);
+                    }
+                }
+            }
+            &places[..kept]
+        }
+    };
+}
+
+pub(super) use passes;
