@@ -2,7 +2,8 @@
 //!
 //! Nothing here knows a grammar. From a secret-like word, the name around it is read outwards,
 //! then what may stand between a name and its value, then the value. The forms are those of
-//! programs, dotenv, YAML, JSON, TOML, INI, XML, shell and HTTP headers.
+//! programs, dotenv, YAML, JSON, TOML, INI, XML, HCL, shell, Dockerfiles, netrc and HTTP headers.
+//! Nothing is allocated: most assignments are no secrets.
 
 use std::ops::Range;
 
@@ -20,8 +21,19 @@ pub(super) struct Assignment {
     pub name: Range<usize>,
     /// The value, without quotes.
     pub value: Range<usize>,
-    /// Whether it stands in quotes.
-    pub quoted: bool,
+    /// How the value is written.
+    pub dress: Dress,
+}
+
+/// How a value is written, and so how sure it is that it is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dress {
+    /// In quotes, or as the text of an element.
+    Quoted,
+    /// Without, behind `=`, `:` or a flag. In a program it may be a name.
+    Bare,
+    /// Behind a blank, with nothing that says it is a value: `password x`, `the token is x`.
+    Loose,
 }
 
 /// How the text between a name and its value joins them.
@@ -31,17 +43,33 @@ enum Join {
     Assigned,
     /// `>` of an XML element: the value goes on to `<`.
     Element,
-    /// A space after `--name`: a word follows.
+    /// A space after `--name`, `ENV NAME` or `set -x NAME`: a word follows.
     Flag,
     /// A call, a comma or an `or`: only a quoted value may follow.
     QuotedOnly,
+    /// A blank or `is`: a word that ends its line or sentence may follow.
+    Loose,
 }
 
 /// Reads the assignment whose name has a secret-like word at `word`.
 pub(super) fn read(text: &[u8], word: Range<usize>) -> Option<Assignment> {
-    let name = name_around(text, word)?;
-    let (join, at) = joined(text, &name)?;
-    value(text, at, join, is_query(text, &name)).map(|(value, quoted)| Assignment { name, value, quoted })
+    let whole = name_around(text, word.clone())?;
+    let (join, at) = joined(text, &whole)?;
+    let name = if text[whole.end..at].starts_with(b"(") { called(text, &whole, &word)? } else { whole.clone() };
+    value(text, at, join, is_query(text, &whole)).map(|(value, dress)| Assignment { name, value, dress })
+}
+
+/// Of a name that is called, the part that the arguments belong to: `setPassword` of
+/// `client.setPassword`. What is called on a secret says nothing about its arguments, unless it
+/// compares or makes one.
+fn called(text: &[u8], name: &Range<usize>, word: &Range<usize>) -> Option<Range<usize>> {
+    const PASSING: [&[u8]; 8] =
+        [b"equals", b"of", b"from", b"fromString", b"from_string", b"new", b"valueOf", b"compareTo"];
+    let last = text[name.clone()].iter().rposition(|&byte| byte == b'.').map_or(name.start, |dot| name.start + dot + 1);
+    if word.end > last {
+        return Some(last..name.end);
+    }
+    PASSING.contains(&&text[last..name.end]).then(|| name.clone())
 }
 
 /// The whole name around a word.
@@ -76,37 +104,99 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b'=', b'>', ..] | [b':', b'=', ..] => Some((Join::Assigned, at + 2)),
         [b'=', ..] => Some((Join::Assigned, at + 1)),
         [b':', b':', ..] => None,
+        [b':', b' ', ..] if &text[name.clone()] == b"PASS" => None,
         [b':', ..] => Some((Join::Assigned, after_type(text, at + 1))),
-        [b'|', b'|', ..] | [b'?', b'?', ..] => Some((Join::QuotedOnly, at + 2)),
+        [b'|', b'|', ..] | [b'?', b'?', ..] | [b'<', b'-', ..] => Some((Join::QuotedOnly, at + 2)),
         [b'?', b':', ..] => Some((Join::Assigned, after_type(text, at + 2))),
         [b'o', b'r', b' ', ..] if spaced => Some((Join::QuotedOnly, at + 3)),
+        [b'i', b's', b' ', ..] if spaced => Some((Join::Loose, at + 3)),
+        [b'<', b'/', ..] => element_of_value(text, at).map(|at| (Join::Element, at)),
         [b'>', ..] if opens_element(text, name) => Some((Join::Element, at + 1)),
-        [b',', ..] if closed => Some(after_comma(text, at + 1)),
-        [b'(', ..] if !closed => Some((Join::QuotedOnly, at + 1)),
-        [b'\n' | b'\r', ..] if closed => value_key(text, at).map(|at| (Join::Assigned, at)),
-        [b'v' | b'V', ..] if closed && spaced => value_key(text, at).map(|at| (Join::Assigned, at)),
+        [b',', ..] if closed => after_comma(text, at + 1),
+        [b'(', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
+        [b'{', ..] if closed && spaced => default_key(text, at).map(|at| (Join::Assigned, at)),
+        [b'[' | b'{', ..] => after_declaration(text, at).map(|at| (Join::QuotedOnly, at)),
         [b'\n' | b'\r', ..] => value_key(text, at).map(|at| (Join::Assigned, at)),
-        [_, ..] if spaced && text[name.clone()].starts_with(b"-") => Some((Join::Flag, at)),
-        [b'"' | b'\'', ..] if spaced && !closed => Some((Join::QuotedOnly, at)),
+        [b'v' | b'V', ..] if closed && spaced => value_key(text, at).map(|at| (Join::Assigned, at)),
+        [_, ..] if spaced && (text[name.clone()].starts_with(b"-") || is_set(text, name)) => Some((Join::Flag, at)),
+        [next, ..] if spaced && !closed => match after_declaration(text, at) {
+            Some(at) => Some((Join::QuotedOnly, at)),
+            None if is_verb(&text[name.clone()]) => None,
+            None if matches!(next, b'"' | b'\'') => Some((Join::QuotedOnly, at)),
+            None => Some((Join::Loose, at)),
+        },
         _ => None,
     }
+}
+
+/// `pass "x" to it`: a verb, where no mark joins it to what follows.
+fn is_verb(name: &[u8]) -> bool {
+    [&b"pass"[..], b"bypass"].iter().any(|verb| name.eq_ignore_ascii_case(verb))
+}
+
+/// Whether the line sets a variable without `=`: `ENV NAME value`, `set -x NAME value`.
+fn is_set(text: &[u8], name: &Range<usize>) -> bool {
+    const SETTING: [&[u8]; 6] = [b"ENV", b"set -gx", b"set -x", b"setx", b"setenv", b"set -Ux"];
+    let line = text[name.start.saturating_sub(80)..name.start].rsplit(|&byte| byte == b'\n').next().unwrap_or(&[]);
+    SETTING.contains(&line.trim_ascii())
+}
+
+/// Behind the `=` of a declaration whose type stands behind the name: `x []string = `,
+/// `x As String = `, `x[] = `, `X { get; set; } = `.
+fn after_declaration(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    if text[at..].starts_with(b"{ get") {
+        skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || b"{; ".contains(&byte));
+        end += usize::from(text.get(end) == Some(&b'}'));
+    } else {
+        skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || b"_.*[]<>?".contains(&byte));
+        let mut next = end;
+        if skip(text, &mut next, is_blank) > 0 && text[at..end].eq_ignore_ascii_case(b"as") {
+            skip(text, &mut next, |byte| byte.is_ascii_alphanumeric() || byte == b'.');
+            end = next;
+        }
+    }
+    skip(text, &mut end, is_blank);
+    matches!(text.get(end..), Some([b'=', next, ..]) if *next != b'=').then_some(end + 1)
+}
+
+/// Behind `default =` in the block that follows a name: `variable "x" { default = "y" }`.
+fn default_key(text: &[u8], at: usize) -> Option<usize> {
+    let block = text[at..].split(|&byte| byte == b'}').next().unwrap_or(&[]);
+    let mut end = at + memchr::memmem::find(block, b"default")? + b"default".len();
+    skip(text, &mut end, is_blank);
+    (text.get(end) == Some(&b'=')).then_some(end + 1)
+}
+
+/// Where the text of the next element begins, when the name was the text of one:
+/// `<key>x</key><string>y</string>`, `<name>x</name><value>y</value>`.
+fn element_of_value(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at + text[at..].iter().position(|&byte| byte == b'>')? + 1;
+    skip(text, &mut end, |byte| byte.is_ascii_whitespace());
+    [&b"<string>"[..], b"<value>"].iter().find(|tag| text[end..].starts_with(tag)).map(|tag| end + tag.len())
 }
 
 /// `: string = "..."` is a type and then the value; `: value` is not.
 fn after_type(text: &[u8], at: usize) -> usize {
     let mut end = at;
     skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || b"_ \t&'<>[]?.|".contains(&byte));
+    let is_type = |kind: &[u8]| {
+        let digits = kind.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let words = kind.trim_ascii().contains(&b' ');
+        kind.first() == Some(&b' ') && kind.len() < 40 && digits <= 2 && (!words || kind.contains(&b'&'))
+    };
     match text.get(end..) {
-        Some([b'=', next, ..]) if *next != b'=' && text[at..end].contains(&b' ') && end - at < 60 => end + 1,
+        Some([b'=', next, ..]) if *next != b'=' && is_type(&text[at..end]) => end + 1,
         _ => at,
     }
 }
 
-/// `setProperty("password", "x")`, and `{"name": "API_KEY", "value": "x"}`.
-fn after_comma(text: &[u8], at: usize) -> (Join, usize) {
+/// `setProperty("password", "x")`, and `{"name": "API_KEY", "value": "x"}`. What stands on the next
+/// line is another member of the same list.
+fn after_comma(text: &[u8], at: usize) -> Option<(Join, usize)> {
     match value_key(text, at) {
-        Some(at) => (Join::Assigned, at),
-        None => (Join::QuotedOnly, at),
+        Some(at) => Some((Join::Assigned, at)),
+        None => (!ends_line(&text[at..])).then_some((Join::QuotedOnly, at)),
     }
 }
 
@@ -130,35 +220,56 @@ fn opens_element(text: &[u8], name: &Range<usize>) -> bool {
     tag.len() < line.len() && !tag.contains(&b'>')
 }
 
-/// The value that begins at or soon after `at`, and whether it is quoted.
-fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Range<usize>, bool)> {
+/// The value that begins at or soon after `at`, and how it is written.
+fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Range<usize>, Dress)> {
     if join == Join::Element {
         let end = at + text[at..].iter().take(LONGEST_VALUE).position(|&byte| matches!(byte, b'<' | b'\n'))?;
-        return trimmed(text, at..end, true);
+        return trimmed(text, at..end, Dress::Quoted);
     }
     skip(text, &mut at, is_blank);
-    if let Some(quote) = opening_quote(text, at) {
+    if let Some(quote) = opening_quote(text, at, join) {
         return quoted(text, quote);
     }
-    if join == Join::QuotedOnly {
+    let dress = match join {
+        Join::QuotedOnly => return None,
+        Join::Loose => Dress::Loose,
+        _ => Dress::Bare,
+    };
+    let word = |at: usize| {
+        let text = &text[at..text.len().min(at + LONGEST_VALUE)];
+        at + (0..text.len()).find(|&end| stops(&text[end..], in_query)).unwrap_or(text.len())
+    };
+    let end = word(at);
+    if scheme(&text[at..end], &text[end..]) {
+        at = end;
+        skip(text, &mut at, is_blank);
+        return trimmed(text, at..word(at), dress);
+    }
+    if join == Join::Loose && !ends_line(&text[end..]) && text.get(at.wrapping_sub(3)..at) != Some(b"is ") {
         return None;
     }
-    let stops = |byte: u8| match byte {
+    trimmed(text, at..end, dress)
+}
+
+/// Whether a value without quotes ends in front of this. `&` ends it in a URL, and in front of the
+/// next parameter.
+fn stops(after: &[u8], in_query: bool) -> bool {
+    match after[0] {
         b'"' | b'\'' | b'`' | b'\\' | b',' | b';' | b'<' => true,
-        b'&' => in_query,
-        _ => byte <= b' ',
-    };
-    let end = at + text[at..].iter().take(LONGEST_VALUE).take_while(|&&byte| !stops(byte)).count();
-    let (value, quoted) = trimmed(text, at..end, false)?;
-    match scheme(&text[value.clone()], &text[end..]) {
-        true => {
-            let mut at = end;
-            skip(text, &mut at, is_blank);
-            let end = at + text[at..].iter().take(LONGEST_VALUE).take_while(|&&byte| !stops(byte)).count();
-            trimmed(text, at..end, false)
-        }
-        false => Some((value, quoted)),
+        b'&' => in_query || is_parameter(&after[1..]),
+        byte => byte <= b' ',
     }
+}
+
+fn is_parameter(after: &[u8]) -> bool {
+    let name = after.iter().take(40).take_while(|&&byte| byte.is_ascii_alphanumeric() || byte == b'_').count();
+    name > 0 && after.get(name) == Some(&b'=')
+}
+
+/// Whether nothing more stands on the line.
+fn ends_line(after: &[u8]) -> bool {
+    let blanks = after.iter().take(LONGEST_GAP).take_while(|&&byte| is_blank(byte)).count();
+    matches!(after.get(blanks), None | Some(b'\n' | b'\r'))
 }
 
 /// `Bearer`, `Basic` and the like in front of the value proper.
@@ -168,11 +279,12 @@ fn scheme(word: &[u8], after: &[u8]) -> bool {
 }
 
 /// Where a quoted value begins: at once, behind a string prefix (`b"`, `@"`), on the next line, or
-/// as the first argument of a call (`Some("`, `String::from("`).
-fn opening_quote(text: &[u8], at: usize) -> Option<usize> {
+/// as the first argument of a call (`Some("`, `new Secret("`, `Field(default="`).
+fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
     let mut at = at;
     let end = text.len().min(at + LONGEST_GAP);
     let text = &text[..end];
+    at += if text[at..].starts_with(b"new ") { b"new ".len() } else { 0 };
     let called =
         text[at..].iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_.:!&@".contains(&byte)).count();
     match text.get(at + called) {
@@ -183,8 +295,12 @@ fn opening_quote(text: &[u8], at: usize) -> Option<usize> {
         Some(b'(') => {
             at += called + 1;
             skip(text, &mut at, is_blank);
+            at += text[at..].strip_prefix(b"default").map_or(0, |rest| {
+                let gap = rest.iter().take_while(|&&byte| is_blank(byte) || byte == b'=').count();
+                b"default".len() + gap
+            });
         }
-        Some(b'\n' | b'\r') if called == 0 => {
+        Some(b'\n' | b'\r') if called == 0 && join != Join::Loose => {
             skip(text, &mut at, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n'));
         }
         _ => return None,
@@ -193,7 +309,7 @@ fn opening_quote(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The text between a quote (or an escaped one) and the next like it, on one line.
-fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, bool)> {
+fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
     let escaped = text[open] == b'\\';
     let quote = text[open + usize::from(escaped)];
     let mut at = open + 1 + usize::from(escaped);
@@ -219,23 +335,26 @@ fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, bool)> {
     if let Some(space) = space.filter(|&space| scheme(&text[at..space], &text[space..])) {
         at = space + 1;
     }
-    trimmed(text, at..end, true)
+    trimmed(text, at..end, Dress::Quoted)
 }
 
-/// A value without the blanks around it and the marks that end a sentence or a list.
-fn trimmed(text: &[u8], range: Range<usize>, quoted: bool) -> Option<(Range<usize>, bool)> {
+/// A value without the blanks around it and the marks that end a sentence or a list. Dots that cut
+/// it short are part of it: they say that it is not whole.
+fn trimmed(text: &[u8], range: Range<usize>, dress: Dress) -> Option<(Range<usize>, Dress)> {
+    let bare = dress != Dress::Quoted;
     let mut value = range;
     while value.start < value.end && text[value.start].is_ascii_whitespace() {
         value.start += 1;
     }
-    let loose = |byte: u8| byte.is_ascii_whitespace() || (!quoted && matches!(byte, b')' | b']' | b'}' | b'.' | b':'));
+    let loose = |byte: u8| byte.is_ascii_whitespace() || (bare && matches!(byte, b')' | b']' | b'}' | b'.' | b':'));
     while value.start < value.end && loose(text[value.end - 1]) {
-        if !quoted && is_balanced(&text[value.clone()]) {
+        let whole = &text[value.clone()];
+        if bare && (is_balanced(whole) || whole.ends_with(b"..")) {
             break;
         }
         value.end -= 1;
     }
-    (!value.is_empty()).then_some((value, quoted))
+    (!value.is_empty()).then_some((value, dress))
 }
 
 /// Whether the closing mark at the end was opened within the value.
@@ -264,9 +383,19 @@ fn skip(text: &[u8], at: &mut usize, fits: impl Fn(u8) -> bool) -> usize {
 mod tests {
     use super::*;
 
+    #[test]
+    fn what_stands_behind_a_blank_is_loose() {
+        for (text, dress) in
+            [("api.key abc", Dress::Loose), ("--key abc", Dress::Bare), ("api.key \"abc\"", Dress::Quoted)]
+        {
+            let found = read(text.as_bytes(), text.find("key").map(|at| at..at + 3).unwrap()).unwrap();
+            assert_eq!(found.dress, dress, "{text}");
+        }
+    }
+
     /// The name and the value that are read around the first `key`, `password` or `token`.
     fn read_first(text: &str) -> Option<(&str, &str)> {
-        let word = ["password", "key", "token", "auth"].iter().find_map(|word| {
+        let word = ["password", "key", "token", "auth", "pass"].iter().find_map(|word| {
             let at = text.to_ascii_lowercase().find(word)?;
             Some(at..at + word.len())
         })?;
@@ -291,7 +420,30 @@ mod tests {
             ("{\"name\": \"API_KEY\", \"value\": \"abc\"}", "API_KEY", "abc"),
             ("os.getenv(\"API_KEY\", \"abc\")", "API_KEY", "abc"),
             ("process.env.API_KEY || 'abc'", "process.env.API_KEY", "abc"),
-            ("client.setPassword(\"abc\")", "client.setPassword", "abc"),
+            ("client.setPassword(\"abc\")", "setPassword", "abc"),
+            ("password.equals(\"abc\")", "password.equals", "abc"),
+            ("ENV API_KEY abc\n", "API_KEY", "abc"),
+            ("set -gx API_KEY abc\n", "API_KEY", "abc"),
+            ("machine a.invalid login b password abc\n", "password", "abc"),
+            ("the password is abc for now", "password", "abc"),
+            ("<key>DbPassword</key>\n\t<string>abc</string>", "DbPassword", "abc"),
+            ("<name>x.password</name>\n<value>abc</value>", "x.password", "abc"),
+            ("variable \"password\" {\n  type = string\n  default = \"abc\"\n}", "password", "abc"),
+            ("password: str = Field(default=\"abc\")", "password", "abc"),
+            ("var key string = \"abc\"", "key", "abc"),
+            ("Dim key As String = \"abc\"", "key", "abc"),
+            ("char key[] = \"abc\";", "key", "abc"),
+            ("public string Key { get; set; } = \"abc\";", "Key", "abc"),
+            ("key <- \"abc\"", "key", "abc"),
+            ("var key = new Secret(\"abc\");", "key", "abc"),
+            ("Server=db;Password=abc;Encrypt=true", "Password", "abc"),
+            ("-d \"api_key=abc&x=1\"", "api_key", "abc"),
+            (
+                "X-Api-Key: c29tZSB0ZXh0IHRoYXQgaXMgbG9uZyBlbm91Z2g0Mjc=\"",
+                "X-Api-Key",
+                "c29tZSB0ZXh0IHRoYXQgaXMgbG9uZyBlbm91Z2g0Mjc=",
+            ),
+            ("API_TOKEN=abc...", "API_TOKEN", "abc..."),
             ("let key = String::from(\"abc\");", "key", "abc"),
             ("tool --api-key abc run", "--api-key", "abc"),
             ("Authorization: Bearer abc", "Authorization", "abc"),
@@ -307,7 +459,18 @@ mod tests {
 
     #[test]
     fn other_text_has_no_value() {
-        for text in ["a key here", "std::auth::x", "key(value)", "password", "key->next", "key ="] {
+        for text in [
+            "a key here now",
+            "to pass \"abc\" is",
+            "std::auth::x",
+            "key(value)",
+            "password",
+            "key->next",
+            "key =",
+            "KeyFactory.getInstance(\"abc\")",
+            "password.matches(\"abc\")",
+            "[\"key_one\",\n \"abc\"]",
+        ] {
             assert_eq!(read_first(text), None, "{text}");
         }
     }

@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
-use super::assignment::Assignment;
-use super::filter::{Dismissal, placeholder, random, reference, sample, words};
+use super::assignment::{Assignment, Dress};
+use super::filter::words::Joined;
+use super::filter::{Dismissal, encoded, password, placeholder, random, reference, sample};
 use super::prefilter::begins_word;
 use super::{Scanner, Window};
 use crate::finding::{Confidence, Severity};
 use crate::rule::pattern::is_token_byte;
-use crate::rule::{Finder, Judge, Rule, Verdict};
+use crate::rule::{Check, Finder, Judge, Rule, Verdict};
 
 /// How far around a public id its secret is looked for, in bytes.
 const COMPANION_REACH: usize = 400;
@@ -88,50 +89,59 @@ impl Scanner {
 
     /// What the value rules make of an assignment.
     pub(super) fn value(&self, window: &Window<'_>, assignment: &Assignment) -> Option<Candidate> {
-        let Assignment { name, value, quoted } = assignment;
+        let Assignment { name, value, .. } = assignment;
         let bytes = &window.text[value.clone()];
-        if bytes.len() < 6 || bytes.iter().any(u8::is_ascii_whitespace) {
+        // Most assignments end here, so what is cheap comes first.
+        if !is_plausible(bytes) || !is_value(window, assignment) || is_fingerprint(&window.text[..name.start], bytes) {
             return None;
         }
-        if !quoted && is_code(window.origin.file_name()) && !random::is_random(bytes) {
+        let name_words = Joined::of(&window.text[name.clone()]);
+        let context = Joined::of(&window.text[name.start.saturating_sub(NEAR_REACH)..name.end]);
+        let anywhere = |generic: bool| {
+            let indices = self.values.anywhere.iter().copied();
+            indices.filter(move |&index| (self.rules[index].provider == GENERIC) == generic)
+        };
+        let mut seen = Seen::default();
+        let specific = self.near_rules(&context).chain(anywhere(false)).map(|index| (1, index));
+        specific
+            .chain(anywhere(true).map(|index| (0, index)))
+            .filter(|&(_, index)| seen.add(index))
+            .find_map(|(rank, index)| self.value_of(index, rank, window, value, &name_words))
+    }
+
+    /// What one value rule makes of a value.
+    fn value_of(
+        &self,
+        index: usize,
+        rank: u8,
+        window: &Window<'_>,
+        value: &Range<usize>,
+        name: &Joined,
+    ) -> Option<Candidate> {
+        let rule = &self.rules[index];
+        let Finder::Value { names, near } = &rule.finder else { return None };
+        let is_named = names.is_empty() || names.iter().any(|one| name.has(one));
+        // Whatever follows that prefix is for the rules that know it.
+        let is_known = || window.text[value.clone()].starts_with(b"sk-ant-");
+        if !is_named || (near.is_empty() && (is_about_a_secret(name) || is_known())) {
             return None;
         }
-        if is_fingerprint(&window.text[..name.start], bytes) {
+        let matched = rule.pattern.matches_at(&window.text[..value.end], value.start)?;
+        if matched.whole.end != value.end {
             return None;
         }
-        let name_words = joined_words(&window.text[name.clone()]);
-        let context = &window.text[name.start.saturating_sub(NEAR_REACH)..name.end];
-        self.near_rules(context)
-            .map(|index| (1, index))
-            .chain(self.values.anywhere.iter().map(|&index| (0, index)))
-            .find_map(|(rank, index)| {
-                let rule = &self.rules[index];
-                let Finder::Value { names, near } = &rule.finder else { return None };
-                let is_named = names.is_empty() || names.iter().any(|name| has_words(&name_words, name));
-                // Whatever follows that prefix is for the rules that know it.
-                let is_known = bytes.starts_with(b"sk-ant-");
-                if !is_named || (near.is_empty() && (is_known || is_about_a_secret(&name_words))) {
-                    return None;
-                }
-                let matched = rule.pattern.matches_at(&window.text[..value.end], value.start)?;
-                if matched.whole.end != value.end {
-                    return None;
-                }
-                let verdict = self.verdict(rule, &window.text[matched.secret.clone()], 0);
-                Some(self.judged(index, (rank, 0), window.text, matched.secret, 0, verdict))
-            })
+        let verdict = self.verdict(rule, &window.text[matched.secret.clone()], 0);
+        // What is no login may be another rule's token.
+        if rule.check == Some(Check::BasicAuth) && verdict == Verdict::NotASecret {
+            return None;
+        }
+        Some(self.judged(index, (rank, 0), window.text, matched.secret, 0, verdict))
     }
 
     /// The value rules whose provider is spoken of in a text.
-    fn near_rules<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-        let joined = std::cell::OnceCell::new();
-        words::of_name(text).flat_map(move |word| {
-            let candidates = self.values.near.get(&word).map_or(&[][..], Vec::as_slice);
-            let here = candidates
-                .iter()
-                .filter(|(_, near)| !near.contains('_') || has_words(joined.get_or_init(|| joined_words(text)), near));
-            here.map(|(index, _)| *index).collect::<Vec<_>>()
-        })
+    fn near_rules<'a>(&'a self, text: &'a Joined) -> impl Iterator<Item = usize> + 'a {
+        let rules = |word: &[u8]| self.values.near.get(word).map_or(&[][..], Vec::as_slice);
+        text.words().flat_map(rules).filter(|(_, near)| !near.contains('_') || text.has(near)).map(|(index, _)| *index)
     }
 
     fn verdict(&self, rule: &Rule, secret: &[u8], prefix: usize) -> Verdict {
@@ -159,14 +169,11 @@ impl Scanner {
             dismissal: if sample::is_public(&text[secret.clone()]) {
                 Some(Dismissal::Sample)
             } else {
-                dismissal(rule.judge, body)
+                dismissal(rule, body)
             },
             note: None,
             secret,
         };
-        if rule.judge == Judge::Password && !random::is_strong(body) {
-            candidate.confidence = candidate.confidence.lowered();
-        }
         match verdict {
             Verdict::Pass if rule.check.is_some() => candidate.confidence = Confidence::High,
             Verdict::Pass | Verdict::Unknown => {}
@@ -180,19 +187,31 @@ impl Scanner {
             }
             Verdict::NotASecret => candidate.dismissal = candidate.dismissal.or(Some(Dismissal::Checksum)),
         }
+        let by_its_name = matches!(rule.finder, Finder::Value { .. });
+        if by_its_name && password::is_hash(body) {
+            candidate.confidence = Confidence::Low;
+            candidate.note = Some("it is the hash of a password, which can be guessed at without limit");
+        } else if rule.judge == Judge::Password && !password::is_strong(body) {
+            candidate.confidence = candidate.confidence.lowered();
+        }
         candidate
     }
 }
 
-fn dismissal(judge: Judge, body: &[u8]) -> Option<Dismissal> {
+fn dismissal(rule: &Rule, body: &[u8]) -> Option<Dismissal> {
     let is_placeholder = || placeholder::is_placeholder(body);
-    match judge {
+    if rule.check == Some(Check::BasicAuth) {
+        return encoded::dismissal(body);
+    }
+    match rule.judge {
         Judge::Shape => None,
         Judge::Token => is_placeholder().then_some(Dismissal::Placeholder),
         Judge::Key | Judge::Password if reference::is_reference(body) => Some(Dismissal::Reference),
-        Judge::Key | Judge::Password if is_placeholder() => Some(Dismissal::Placeholder),
+        Judge::Key | Judge::Password if encoded::is_placeholder(body) => Some(Dismissal::Placeholder),
+        Judge::Key if is_placeholder() => Some(Dismissal::Placeholder),
         Judge::Key => (!random::is_random(body)).then_some(Dismissal::LowEntropy),
-        Judge::Password => (!random::is_chosen(body)).then_some(Dismissal::LowEntropy),
+        Judge::Password if password::is_placeholder(body) => Some(Dismissal::Placeholder),
+        Judge::Password => (!password::is_chosen(body)).then_some(Dismissal::LowEntropy),
     }
 }
 
@@ -220,18 +239,66 @@ impl Candidate {
     }
 }
 
-/// A name's words, lower case, `_` before, between and behind them.
-fn joined_words(name: &[u8]) -> String {
-    words::of_name(name).fold("_".to_owned(), |joined, word| joined + &String::from_utf8_lossy(&word) + "_")
+/// The provider of the rules that go by no provider.
+const GENERIC: &str = "Generic";
+
+/// The rules that were tried.
+#[derive(Default)]
+struct Seen([u64; 32]);
+
+impl Seen {
+    /// Adds one; tells whether it is new, as those beyond the last bit always are.
+    fn add(&mut self, rule: usize) -> bool {
+        let Some(bits) = self.0.get_mut(rule / 64) else { return true };
+        let bit = 1 << (rule % 64);
+        let new = *bits & bit == 0;
+        *bits |= bit;
+        new
+    }
 }
 
-/// Whether a name has these words in a row. A long first word may be glued to what is before it:
-/// `dbpassword` has `password`.
-fn has_words(joined: &str, words: &str) -> bool {
-    joined.match_indices(words).any(|(at, _)| {
-        let ends = joined[at + words.len()..].starts_with('_') || joined[at + words.len()..].starts_with("s_");
-        ends && (words.len() >= 5 || joined[..at].ends_with('_'))
-    })
+/// Whether any rule could believe a value: it has a digit, mixes its cases, or is long.
+fn is_plausible(value: &[u8]) -> bool {
+    value.len() >= 6
+        && !value.iter().any(u8::is_ascii_whitespace)
+        && (value.len() >= 15
+            || value.iter().any(u8::is_ascii_digit)
+            || value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase))
+}
+
+/// Whether what stands behind a name is its value, and not the next word or another name.
+fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
+    let Assignment { name, value, dress } = assignment;
+    if *dress == Dress::Quoted {
+        return true;
+    }
+    let bytes = &window.text[value.clone()];
+    let file_name = window.origin.file_name();
+    let line = window.text[..name.start].rsplit(|&byte| byte == b'\n').next().unwrap_or(&[]);
+    let is_program = is_code(file_name) && !is_in_string(line);
+    let opens_line = line.trim_ascii().is_empty();
+    let is_sure = || random::is_random(bytes) || password::is_mixed(bytes);
+    match dress {
+        _ if is_program && is_comment(line) => is_sure(),
+        Dress::Bare if !is_program => true,
+        // A text of several lines in a program, else a name.
+        Dress::Bare => opens_line && matches!(window.text.get(value.end), None | Some(b'\n' | b'\r')) && is_sure(),
+        _ if is_program => false,
+        _ => file_name.ends_with(b"netrc") || (opens_line && !is_prose(file_name)) || is_sure(),
+    }
+}
+
+/// Whether what follows this part of a line stands in a string that began in it.
+fn is_in_string(line: &[u8]) -> bool {
+    let quotes = |quote: u8| line.iter().filter(|&&byte| byte == quote).count();
+    quotes(b'"') % 2 == 1 || (quotes(b'"') == 0 && quotes(b'\'') % 2 == 1) || quotes(b'`') % 2 == 1
+}
+
+/// Whether a comment begins in this part of a line.
+fn is_comment(line: &[u8]) -> bool {
+    const MARKS: [&[u8]; 6] = [b"# ", b"##", b"* ", b"--", b";", b"<!--"];
+    let line = line.trim_ascii_start();
+    MARKS.iter().any(|mark| line.starts_with(mark)) || memchr::memmem::find(line, b"//").is_some()
 }
 
 /// Whether a value is the end of a fingerprint of ours, as reports and baselines hold them.
@@ -240,9 +307,11 @@ fn is_fingerprint(before: &[u8], value: &[u8]) -> bool {
     (before.ends_with(b"v1:") || value.starts_with(b"v1:")) && end.len() == 16 && end.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Whether a name is that of something about a secret: where it is kept, how long it is.
-fn is_about_a_secret(joined: &str) -> bool {
-    const ABOUT: [&str; 52] = [
+/// Whether a name is that of something about a secret: where it is kept, how long it is, or what
+/// is handed out to everybody.
+fn is_about_a_secret(name: &Joined) -> bool {
+    /// What the last word says of the value.
+    const ABOUT: [&str; 64] = [
         "id",
         "ids",
         "name",
@@ -295,9 +364,43 @@ fn is_about_a_secret(joined: &str) -> bool {
         "hint",
         "placeholder",
         "publickey",
+        "guid",
+        "uuid",
+        "instance",
+        "factory",
+        "method",
+        "mode",
+        "date",
+        "time",
+        "status",
+        "state",
+        "title",
+        "message",
     ];
-    let mut words = joined.trim_matches('_').rsplit('_');
-    words.next().is_some_and(|last| ABOUT.contains(&last)) || has_words(joined, "public")
+    /// Words that say so wherever they stand: public halves, and what guards a form or a page.
+    const OPEN: [&str; 12] = [
+        "public",
+        "publishable",
+        "csrf",
+        "xsrf",
+        "authenticity_token",
+        "forgery",
+        "page_token",
+        "next_token",
+        "continuation_token",
+        "cursor",
+        "nonce",
+        "integrity",
+    ];
+    name.words().last().is_some_and(|last| ABOUT.iter().any(|about| about.as_bytes() == last))
+        || OPEN.iter().any(|open| name.has(open))
+}
+
+/// Whether a file of that name is written for people to read.
+fn is_prose(file_name: &[u8]) -> bool {
+    const EXTENSIONS: [&[u8]; 10] = [b"md", b"mdx", b"rst", b"adoc", b"txt", b"html", b"htm", b"tex", b"org", b"log"];
+    let extension = file_name.rsplit(|&byte| byte == b'.').next().unwrap_or(&[]);
+    EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// Whether a file of that name is a program, in which a value without quotes is a name.

@@ -1,5 +1,7 @@
 //! Reasons not to believe a candidate.
 
+pub mod encoded;
+pub mod password;
 pub mod placeholder;
 pub mod random;
 pub mod reference;

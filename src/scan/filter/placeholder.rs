@@ -8,11 +8,32 @@ use super::words;
 
 /// Whether a token's body is a placeholder.
 pub fn is_placeholder(body: &[u8]) -> bool {
-    has_long_run(body)
+    has_pattern(body) || is_made_of_words(body)
+}
+
+/// Whether a body was typed rather than made: it repeats, counts, or is cut short.
+pub fn has_pattern(body: &[u8]) -> bool {
+    is_cut(body)
+        || has_long_run(body)
         || has_long_sequence(body)
+        || counts_mostly(body)
         || is_periodic(body)
         || has_few_distinct(body)
-        || is_made_of_words(body)
+}
+
+/// Dots for what is left out.
+fn is_cut(body: &[u8]) -> bool {
+    ["...", "…", "***"].iter().any(|dots| memchr::memmem::find(body, dots.as_bytes()).is_some())
+}
+
+/// Short sequences that fill most of it: `abc123def456`.
+fn counts_mostly(body: &[u8]) -> bool {
+    let follows = |a: u8, b: u8| a.is_ascii_alphanumeric() && (b == a.wrapping_add(1) || (a, b) == (b'9', b'0'));
+    let mut counted = 0;
+    for stretch in body.chunk_by(|&a, &b| follows(a, b)).filter(|stretch| stretch.len() >= 3) {
+        counted += stretch.len();
+    }
+    counted >= 6 && counted * 5 >= body.len() * 3
 }
 
 /// A run of one character: six in a row in random base64 happens once in ten million bodies;
@@ -62,7 +83,7 @@ fn has_few_distinct(body: &[u8]) -> bool {
 }
 
 /// Words that cover a good part of the body.
-fn is_made_of_words(body: &[u8]) -> bool {
+pub fn is_made_of_words(body: &[u8]) -> bool {
     let letters = body.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let covered = words::covered(body);
     letters > 0 && covered >= 4 && (covered * 5 >= body.len() * 2 || (covered * 3 >= body.len() && covered >= 8))
@@ -110,6 +131,8 @@ mod tests {
             "not-a-real-key",
             "XxXxXxXxXxXxXxXxXxXx",
             "exampleexampleexample",
+            "abc123def456ghi7",
+            "9cbaf023786cd7...",
         ] {
             assert!(is_placeholder(body.as_bytes()), "{body}");
         }

@@ -4,7 +4,6 @@
 //! does is how letters follow each other (words use few of the possible pairs), how cases and
 //! digits mix, and whether the whole is a path, an address or a number.
 
-use super::placeholder::distinct;
 use super::words;
 
 /// The shortest key; shorter random text is told by the rules that know its shape.
@@ -13,16 +12,40 @@ const SHORTEST: usize = 16;
 /// Whether a value looks random.
 pub fn is_random(value: &[u8]) -> bool {
     let body = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
-    if body.len() < SHORTEST || is_structured(body) {
+    if body.len() < SHORTEST {
         return false;
     }
     let digits = count(body, u8::is_ascii_digit);
     if body.iter().all(u8::is_ascii_hexdigit) {
         return digits >= 2 && digits < body.len() && one_case(body) && entropy(body) >= 2.9;
     }
+    if is_structured(body) {
+        return is_random_uuid(body);
+    }
     let needed = 0.8 * expected_entropy(body);
+    entropy(body) >= needed && is_mixed(body, digits) && words::covered(body) * 3 < body.len()
+}
+
+/// Whether letters, cases and digits follow each other as they do in no word: a few digits or
+/// capitals among letters that words do not have beside each other, or so many of them that
+/// between them no word has room.
+fn is_mixed(body: &[u8], digits: usize) -> bool {
+    /// Random letters that are long enough to tell them from words.
+    const LONG: usize = 20;
+    let pairs = common_pairs(body);
+    let longest_letters = body.chunk_by(|a, b| a.is_ascii_alphabetic() && b.is_ascii_alphabetic());
+    let has_room = longest_letters.map(<[u8]>::len).max() >= Some(7);
     let mixes = digits >= 2 || case_changes(body) * 4 >= body.len();
-    mixes && entropy(body) >= needed && common_pairs(body) < 0.52 && words::covered(body) * 3 < body.len()
+    (mixes && (pairs < 0.52 || !has_room)) || (body.len() >= LONG && pairs < 0.42)
+}
+
+/// Whether a short text of letters changes its case as no name does: `miIQtSIuub`.
+pub fn is_jumbled(text: &[u8]) -> bool {
+    text.len() >= 8
+        && text.iter().all(u8::is_ascii_alphabetic)
+        && case_changes(text) >= 3
+        && common_pairs(text) < 0.5
+        && words::covered(text) == 0
 }
 
 /// Bits per byte, by how often each occurs.
@@ -51,22 +74,34 @@ fn is_structured(text: &[u8]) -> bool {
     has(b"://")
         || has(b"..")
         || text.starts_with(b"./")
-        || text.starts_with(b"/") && marks(b'/') >= 2
+        || marks(b'/') >= 1 && text.split(|&byte| byte == b'/').all(is_name_or_number)
         || text.starts_with(b"~/")
         || marks(b'/') * 8 >= text.len()
         || (marks(b'.') >= 2 && text.split(|&byte| byte == b'.').all(is_name_or_number))
         || (marks(b'-') + marks(b'_') + marks(b':') >= 2
             && text.split(|&b| matches!(b, b'-' | b'_' | b':')).all(is_name_or_number))
+        || is_file_name(text)
         || is_uuid(text)
         || text.contains(&b'@') && marks(b'.') >= 1 && count(text, u8::is_ascii_digit) < 3
 }
 
-/// A word, a number, or a short mixture such as `v2` or `x86`.
-fn is_name_or_number(part: &[u8]) -> bool {
+/// `rsa-2048.pem`: a dot, and an extension behind it.
+pub fn is_file_name(text: &[u8]) -> bool {
+    let extension = text.iter().rposition(|&byte| byte == b'.').map_or(&[][..], |dot| &text[dot + 1..]);
+    (2..=5).contains(&extension.len()) && extension.iter().all(u8::is_ascii_lowercase)
+}
+
+/// A word, a number, or a short mixture such as `v2`, `x86` or `SHA256`.
+pub fn is_name_or_number(part: &[u8]) -> bool {
     let digits = count(part, u8::is_ascii_digit);
+    let letters = part.trim_ascii_end().len() - part.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     digits == part.len()
         || part.len() <= 4
-        || (digits == 0 && (one_case(part) || one_case(&part[1..])) && part.len() < 16)
+        || (part.len() - letters == digits
+            && digits <= 4
+            && part.iter().all(u8::is_ascii_alphanumeric)
+            && (one_case(part) || one_case(&part[1..]))
+            && part.len() < 16)
         || (words::covered(part) * 2 >= part.len())
 }
 
@@ -77,6 +112,11 @@ pub fn is_uuid(text: &[u8]) -> bool {
             8 | 13 | 18 | 23 => *byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+/// Whether a UUID is of the version that is made of random bits (4).
+pub fn is_random_uuid(text: &[u8]) -> bool {
+    is_uuid(text) && text[14] == b'4' && matches!(text[19], b'8' | b'9' | b'a' | b'b' | b'A' | b'B')
 }
 
 /// The share of neighbouring letters that English likes: about four in five in words and
@@ -110,23 +150,6 @@ fn count(text: &[u8], what: impl Fn(&u8) -> bool) -> usize {
     text.iter().filter(|byte| what(byte)).count()
 }
 
-/// Whether a password chosen by a person is more than a word: it mixes kinds of characters.
-pub fn is_chosen(value: &[u8]) -> bool {
-    let kinds = [
-        value.iter().any(u8::is_ascii_lowercase),
-        value.iter().any(u8::is_ascii_uppercase),
-        value.iter().any(u8::is_ascii_digit),
-        value.iter().any(|byte| !byte.is_ascii_alphanumeric()),
-    ];
-    let kinds = kinds.iter().filter(|&&kind| kind).count();
-    value.len() >= 6 && distinct(value) >= 5 && (kinds >= 3 || (kinds == 2 && value.iter().any(u8::is_ascii_digit)))
-}
-
-/// Whether a chosen password is one that guessing would not find soon.
-pub fn is_strong(value: &[u8]) -> bool {
-    value.len() >= 8 && distinct(value) >= 6 && words::covered(value) * 2 < value.len() && entropy(value) >= 2.7
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +164,11 @@ mod tests {
             "mFf3/x9QpLd0+V7sKz2=",
             "XvRkTqZbWmNsPdLgHjYc",
             "7b1f9c3e5d2a4860",
+            "EOKLPPEC9FNMLCFSJEKI",
+            "a41ng7041to24nceaae6q2a7",
+            "nydaspuvfqlmjzkxxquaqcthvkwd",
+            "/VNWPfYJXfSiV/u3bsNdSxlG31mru3kZ1ZBxFg1aDlI=",
+            "0b6f1c9e-52d7-4a83-b1e4-9c07d5f2a36e",
         ] {
             assert!(is_random(value.as_bytes()), "{value}");
         }
@@ -153,7 +181,7 @@ mod tests {
             "my.package.ClassName",
             "/usr/local/share/keys",
             "https://example.com/key",
-            "550e8400-e29b-41d4-a716-446655440000",
+            "550e8400-e29b-11d4-a716-446655440000",
             "2024-01-31T12:00:00",
             "1234567890123456",
             "getUserAuthenticationToken",
@@ -163,6 +191,10 @@ mod tests {
             "AES_256_GCM_NO_PADDING",
             "session-token-v2-production",
             "someVeryLongIdentifierName2",
+            "AWS4-HMAC-SHA256",
+            "SOCKS5_REQ1_INIT",
+            "CHCR_SCMD_AUTH_MODE_SHA512_384",
+            "pkcs8/rsa-des-ede3-cbc.key",
         ] {
             assert!(!is_random(value.as_bytes()), "{value}");
         }

@@ -17,6 +17,7 @@ fn is_template(value: &[u8]) -> bool {
         || has("<%")
         || has("@{")
         || has("%(")
+        || has("%.*")
         || has("{}")
         || wrapped(b'<', b'>')
         || wrapped(b'{', b'}')
@@ -25,6 +26,8 @@ fn is_template(value: &[u8]) -> bool {
         || wrapped(b'(', b')')
         || wrapped(b'_', b'_') && value.starts_with(b"__")
         || is_variable(value)
+        || ends_in_variable(value)
+        || is_pattern(value)
         || is_format(value)
 }
 
@@ -37,13 +40,30 @@ fn is_variable(value: &[u8]) -> bool {
         || matches!(value, [b'$', rest @ ..] if rest.len() > 2 && rest.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_'))
 }
 
+/// A variable of a shell at the end: `ip6$TYPE`.
+fn ends_in_variable(value: &[u8]) -> bool {
+    let name = value.iter().rposition(|&byte| byte == b'$').map_or(&[][..], |dollar| &value[dollar + 1..]);
+    name.len() >= 3 && name.iter().all(|&byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+/// A pattern that passwords are held to: `.*[0-9].*`, `^[a-z]+$`.
+fn is_pattern(value: &[u8]) -> bool {
+    let has = |needle: &str| memchr::memmem::find(value, needle.as_bytes()).is_some();
+    has(".*") || has("[0-9") || has("[a-z") || has("[A-Z") || has("\\d") || has("\\w") || has("(?")
+}
+
 /// `%s`, `{0}`, `{name}` somewhere in it.
 fn is_format(value: &[u8]) -> bool {
     let braces = value.iter().position(|&byte| byte == b'{').is_some_and(|open| {
         let name = value[open + 1..].split(|&byte| byte == b'}').next().unwrap_or(&[]);
         open + 1 + name.len() < value.len() && name.iter().all(|b| b.is_ascii_alphanumeric() || b"_.:! $".contains(b))
     });
-    braces || value.windows(2).any(|pair| pair == b"%s" || pair == b"%d" || pair == b"%@")
+    // In the middle of a random text they stand by chance.
+    let directive = value.windows(2).enumerate().any(|(at, pair)| {
+        let next = value.get(at + 2);
+        matches!(pair, b"%s" | b"%d" | b"%@") && next.is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    });
+    braces || directive
 }
 
 /// Addresses of secret stores, files and the environment.
@@ -114,10 +134,14 @@ mod tests {
             "Bearer {token}",
             "$ANSIBLE_VAULT;1.1;AES256",
             "ENC[AES256_GCM,data:x]",
+            "key-%s",
+            "%s:%s",
+            "ip6$TYPE",
+            ".*[0-9].*",
         ] {
             assert!(is_reference(value.as_bytes()), "{value}");
         }
-        for value in ["hunter2", "$2b$10$abcdefghij", "S3cr3t!(42)", "p%40ss", "AgBc1d2e3f", "a/b+c="] {
+        for value in ["hunter2", "$2b$10$abcdefghij", "S3cr3t!(42)", "p%40ss", "AgBc1d2e3f", "a/b+c=", "R0c%sNflt2"] {
             assert!(!is_reference(value.as_bytes()), "{value}");
         }
     }

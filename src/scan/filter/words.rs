@@ -12,12 +12,51 @@ const LONGEST: usize = 14;
 /// A word is looked for among letters of one case, or of one case after a capital: random text
 /// mixes its cases, and so seldom spells anything.
 pub fn covered(text: &[u8]) -> usize {
-    segments(text).map(|segment| covered_letters(&segment.to_ascii_lowercase())).sum()
+    segments(text).map(|segment| covered_letters(&segment.to_ascii_lowercase(), &WORDS)).sum()
 }
 
-/// The words a name is made of, in lower case: `apiKey`, `API_KEY` and `api-key` are `api`, `key`.
-pub fn of_name(name: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    name.split(|byte| !byte.is_ascii_alphanumeric()).flat_map(humps).map(<[u8]>::to_ascii_lowercase)
+/// How many bytes the words of a text may fill: twice the longest text they are asked of.
+const ROOM: usize = 512;
+
+/// The words a text is made of, in lower case, with `_` before, between and behind them: `apiKey`,
+/// `API_KEY` and `api-key` are `_api_key_`.
+pub struct Joined {
+    bytes: [u8; ROOM],
+    length: usize,
+}
+
+impl Joined {
+    /// Of a name, or of a text of up to 255 bytes.
+    pub fn of(text: &[u8]) -> Joined {
+        let mut joined = Joined { bytes: [0; ROOM], length: 1 };
+        joined.bytes[0] = b'_';
+        for word in text.split(|byte| !byte.is_ascii_alphanumeric()).flat_map(humps) {
+            let end = joined.length + word.len();
+            let Some(room) = joined.bytes.get_mut(joined.length..=end) else { break };
+            room[..word.len()].copy_from_slice(word);
+            room[..word.len()].make_ascii_lowercase();
+            room[word.len()] = b'_';
+            joined.length = end + 1;
+        }
+        joined
+    }
+
+    /// Every word.
+    pub fn words(&self) -> impl Iterator<Item = &[u8]> {
+        self.bytes[..self.length].split(|&byte| byte == b'_').filter(|word| !word.is_empty())
+    }
+
+    /// Whether there are these words in a row. A long first one may be glued to what is before it:
+    /// `dbpassword` has `password`.
+    pub fn has(&self, words: &str) -> bool {
+        let joined = &self.bytes[..self.length];
+        joined.windows(words.len()).enumerate().any(|(at, part)| {
+            let after = &joined[at + words.len()..];
+            part == words.as_bytes()
+                && (after.starts_with(b"_") || after.starts_with(b"s_"))
+                && (words.len() >= 5 || at > 0 && joined[at - 1] == b'_')
+        })
+    }
 }
 
 /// Splits at everything that is no letter, and where a lower-case letter is followed by a capital.
@@ -37,14 +76,19 @@ fn humps(text: &[u8]) -> impl Iterator<Item = &[u8]> {
         .filter(|segment| !segment.is_empty())
 }
 
-fn covered_letters(letters: &[u8]) -> usize {
-    if WORDS.contains(letters) {
+/// How many bytes of a lower-case text are words of a list.
+pub fn covered_by(text: &[u8], list: &HashSet<&'static [u8]>) -> usize {
+    text.split(|byte| !byte.is_ascii_alphabetic()).map(|letters| covered_letters(letters, list)).sum()
+}
+
+fn covered_letters(letters: &[u8], list: &HashSet<&'static [u8]>) -> usize {
+    if list.contains(letters) {
         return letters.len();
     }
     let (mut at, mut covered) = (0, 0);
     while at + SHORTEST <= letters.len() {
         let longest = LONGEST.min(letters.len() - at);
-        match (SHORTEST..=longest).rev().find(|length| WORDS.contains(&letters[at..at + length])) {
+        match (SHORTEST..=longest).rev().find(|length| list.contains(&letters[at..at + length])) {
             Some(length) => {
                 covered += length;
                 at += length;
@@ -52,7 +96,7 @@ fn covered_letters(letters: &[u8]) -> usize {
             None => at += 1,
         }
     }
-    covered + if covered > 0 && WORDS.contains(&letters[at..]) { letters.len() - at } else { 0 }
+    covered + if covered > 0 && list.contains(&letters[at..]) { letters.len() - at } else { 0 }
 }
 
 static WORDS: LazyLock<HashSet<&'static [u8]>> =
@@ -180,9 +224,22 @@ mod tests {
 
     #[test]
     fn a_name_is_made_of_words() {
-        let words =
-            |name: &str| of_name(name.as_bytes()).map(|word| String::from_utf8(word).unwrap()).collect::<Vec<_>>();
+        let words = |name: &str| {
+            let joined = Joined::of(name.as_bytes());
+            joined.words().map(|word| String::from_utf8(word.to_vec()).unwrap()).collect::<Vec<_>>()
+        };
         assert_eq!(words("API_KEY"), ["api", "key"]);
         assert_eq!(words("apiKeyV2.XMLToken"), ["api", "key", "v2", "xml", "token"]);
+        assert_eq!(words(&"A-".repeat(300)).len(), 255);
+    }
+
+    #[test]
+    fn a_name_has_words_in_a_row() {
+        for (name, words) in [("dbPassword", "password"), ("dbpassword", "password"), ("my-api-keys", "api_key")] {
+            assert!(Joined::of(name.as_bytes()).has(words), "{name}");
+        }
+        for (name, words) in [("apikey", "api_key"), ("bypass", "pass"), ("passwordless", "password"), ("", "key")] {
+            assert!(!Joined::of(name.as_bytes()).has(words), "{name}");
+        }
     }
 }
