@@ -37,9 +37,18 @@ pub(super) struct Candidate {
     pub note: Option<&'static str>,
 }
 
-/// Wanted rules before those that only mask; tokens before values of a provider before any
-/// values; then the longer keyword.
+/// Wanted rules before those that only mask; then how the secret is known, from [`BY_SHAPE`] down;
+/// then the longer keyword.
 type Rank = (bool, u8, usize);
+
+/// The keyword is part of the secret, and so says what it is wherever it stands.
+const BY_SHAPE: u8 = 3;
+/// The keyword stands beside it: `postgres://`, `AccountKey=`.
+const BY_PLACE: u8 = 2;
+/// A provider's name stands beside it, or it has one that only this provider gives.
+const BY_PROVIDER: u8 = 1;
+/// It has a secret-like name.
+const BY_NAME: u8 = 0;
 
 impl Scanner {
     /// What a token rule makes of one of its keywords at a place.
@@ -63,7 +72,8 @@ impl Scanner {
         if verdict != Verdict::Pass && rule.pattern.may_continue(&text[matched.whole.end..]) {
             return None;
         }
-        let candidate = self.judged(index, (2, keyword), text, secret, prefix, verdict);
+        let known = if at + keyword > secret.start { BY_SHAPE } else { BY_PLACE };
+        let candidate = self.judged(index, (known, keyword), text, secret, prefix, verdict);
         let companion = rule.companion.as_deref().filter(|_| candidate.dismissal.is_none());
         companion.and_then(|id| self.companion(id, text, &candidate.secret)).or(Some(candidate))
     }
@@ -82,7 +92,7 @@ impl Scanner {
             .filter(|at| is_token_byte(text[*at]) && !public.contains(at) && begins(at))
             .filter_map(|at| self.rules[index].pattern.matches_at(text, at))
             .filter(|matched| !self.rules[index].pattern.may_continue(&text[matched.whole.end..]))
-            .map(|matched| self.judged(index, (1, 0), text, matched.secret, 0, Verdict::Pass))
+            .map(|matched| self.judged(index, (BY_PROVIDER, 0), text, matched.secret, 0, Verdict::Pass))
             .filter(|candidate| candidate.dismissal.is_none());
         found.next()
     }
@@ -102,9 +112,9 @@ impl Scanner {
             indices.filter(move |&index| (self.rules[index].provider == GENERIC) == generic)
         };
         let mut seen = Seen::default();
-        let specific = self.near_rules(&context).chain(anywhere(false)).map(|index| (1, index));
+        let specific = self.near_rules(&context).chain(anywhere(false)).map(|index| (BY_PROVIDER, index));
         specific
-            .chain(anywhere(true).map(|index| (0, index)))
+            .chain(anywhere(true).map(|index| (BY_NAME, index)))
             .filter(|&(_, index)| seen.add(index))
             .find_map(|(rank, index)| self.value_of(index, rank, window, value, &name_words))
     }
@@ -277,12 +287,15 @@ fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
     let line = window.text[..name.start].rsplit(|&byte| byte == b'\n').next().unwrap_or(&[]);
     let is_program = is_code(file_name) && !is_in_string(line);
     let opens_line = line.trim_ascii().is_empty();
+    let ends_line = matches!(window.text.get(value.end), None | Some(b'\n' | b'\r'));
     let is_sure = || random::is_random(bytes) || password::is_mixed(bytes);
     match dress {
+        // An assignment that was commented out, or a word about one.
+        Dress::Bare if is_program && is_comment(line) && ends_line && !has_words(line) => password::is_strong(bytes),
         _ if is_program && is_comment(line) => is_sure(),
         Dress::Bare if !is_program => true,
         // A text of several lines in a program, else a name.
-        Dress::Bare => opens_line && matches!(window.text.get(value.end), None | Some(b'\n' | b'\r')) && is_sure(),
+        Dress::Bare => opens_line && ends_line && is_sure(),
         _ if is_program => false,
         _ => file_name.ends_with(b"netrc") || (opens_line && !is_prose(file_name)) || is_sure(),
     }
@@ -299,6 +312,11 @@ fn is_comment(line: &[u8]) -> bool {
     const MARKS: [&[u8]; 6] = [b"# ", b"##", b"* ", b"--", b";", b"<!--"];
     let line = line.trim_ascii_start();
     MARKS.iter().any(|mark| line.starts_with(mark)) || memchr::memmem::find(line, b"//").is_some()
+}
+
+/// Whether anything but marks stands in this part of a line.
+fn has_words(line: &[u8]) -> bool {
+    line.iter().any(u8::is_ascii_alphanumeric)
 }
 
 /// Whether a value is the end of a fingerprint of ours, as reports and baselines hold them.
@@ -377,20 +395,36 @@ fn is_about_a_secret(name: &Joined) -> bool {
         "title",
         "message",
     ];
-    /// Words that say so wherever they stand: public halves, and what guards a form or a page.
-    const OPEN: [&str; 12] = [
+    /// Words that say so wherever they stand: public halves, what is encrypted, what guards a form,
+    /// and tokens that tell one request, page or version from the next.
+    const OPEN: [&str; 27] = [
         "public",
         "publishable",
+        "encrypted",
+        "wrapped",
+        "hashed",
         "csrf",
         "xsrf",
         "authenticity_token",
         "forgery",
+        "nonce",
+        "integrity",
+        "cursor",
+        "idempotency",
         "page_token",
         "next_token",
         "continuation_token",
-        "cursor",
-        "nonce",
-        "integrity",
+        "starting_token",
+        "client_token",
+        "request_token",
+        "change_token",
+        "lock_token",
+        "update_token",
+        "action_token",
+        "sequence_token",
+        "sync_token",
+        "cancel_token",
+        "cache_key",
     ];
     name.words().last().is_some_and(|last| ABOUT.iter().any(|about| about.as_bytes() == last))
         || OPEN.iter().any(|open| name.has(open))

@@ -91,6 +91,9 @@ fn is_name(value: &[u8]) -> bool {
         || (has(b'.') && parts_are_names(b'.'))
         || (has(b':') && parts_are_names(b':'))
         || (value.iter().filter(|&&byte| byte == b'_').count() >= 2 && parts_are_names(b'_'))
+        || (value.iter().filter(|&&byte| byte == b'-').count() >= 3
+            && !value.iter().any(u8::is_ascii_uppercase)
+            && parts_are_names(b'-'))
         || random::is_uuid(value) && !random::is_random_uuid(value)
 }
 

@@ -26,9 +26,17 @@ fn is_cut(body: &[u8]) -> bool {
     ["...", "…", "***"].iter().any(|dots| memchr::memmem::find(body, dots.as_bytes()).is_some())
 }
 
-/// Short sequences that fill most of it: `abc123def456`.
+/// Short sequences that fill most of it, `abCD12efGH34`, or digits that do among letters.
 fn counts_mostly(body: &[u8]) -> bool {
-    let follows = |a: u8, b: u8| a.is_ascii_alphanumeric() && (b == a.wrapping_add(1) || (a, b) == (b'9', b'0'));
+    let follows = |a: u8, b: u8| {
+        let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+        a.is_ascii_alphanumeric() && (b == a.wrapping_add(1) || (a, b) == (b'9', b'0'))
+    };
+    let digits: Vec<u8> = body.iter().copied().filter(u8::is_ascii_digit).collect();
+    let successive = digits.windows(2).filter(|pair| follows(pair[0], pair[1])).count();
+    if digits.len() >= 8 && successive * 5 >= (digits.len() - 1) * 4 {
+        return true;
+    }
     let mut counted = 0;
     for stretch in body.chunk_by(|&a, &b| follows(a, b)).filter(|stretch| stretch.len() >= 3) {
         counted += stretch.len();
@@ -132,6 +140,8 @@ mod tests {
             "XxXxXxXxXxXxXxXxXxXx",
             "exampleexampleexample",
             "abc123def456ghi7",
+            "abCDeFGhiJKlmnOPqrSTuvwxYZ1aBCdEFghijK7LM",
+            "a123b45c6d78e9f012a34cd5e6a7890b12c3d45e",
             "9cbaf023786cd7...",
         ] {
             assert!(is_placeholder(body.as_bytes()), "{body}");

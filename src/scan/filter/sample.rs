@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 /// Whether a secret is one that was never secret: an emulator's built-in key, a sample of a
 /// vendor's documentation.
 pub fn is_public(secret: &[u8]) -> bool {
-    // AWS ends the ids and the keys of its documentation like this.
-    if secret.ends_with(b"EXAMPLE") || secret.ends_with(b"EXAMPLEKEY") {
+    // AWS marks the ids and the keys of its documentation like this.
+    if memchr::memmem::find(secret, b"EXAMPLE").is_some() || secret.ends_with(b"example") {
         return true;
     }
     let digest = Sha256::digest(secret);
