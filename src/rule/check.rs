@@ -204,10 +204,11 @@ fn pem(text: &[u8]) -> Verdict {
     }
 }
 
-/// The first 64 base64 characters after the header lines.
+/// The first 64 base64 characters between the BEGIN and the END line, whether they are lines or not.
 fn pem_body(text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text).replace("\\n", "\n").replace("\\r", "");
-    let lines = text.split('\n').skip(1).filter(|line| !line.contains(": "));
+    let body = text.split("-----").nth(2).unwrap_or_default();
+    let lines = body.split('\n').filter(|line| !line.contains(": "));
     let characters = lines.flat_map(str::bytes);
     characters.filter(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/').take(64).collect()
 }
@@ -272,6 +273,18 @@ mod tests {
         assert_eq!(verdict(token(r#"{"alg":"HS256"}"#, r#"{"exp":99}"#)), Verdict::Expired);
         assert_eq!(verdict(token(r#"{"alg":"none"}"#, "{}")), Verdict::NotASecret);
         assert!(matches!(verdict(token("{}", "{}")), Verdict::Fail(_)));
+    }
+
+    #[test]
+    fn a_pem_body_may_be_lines_or_one() {
+        let body = BASE64.encode(&[&[0x30, 0x82, 4, 0xa4][..], &[7; 92]].concat());
+        let (begin, end) = (["-----BEGIN PRIVATE", " KEY-----"].concat(), ["-----END PRIVATE", " KEY-----"].concat());
+        for line_end in ["\n", "\r\n", "\\n", "\\\\n", "\\r\\n", " ", ""] {
+            let pem = [&begin, &body[..64], &body[64..], &end].map(|part| part.to_owned() + line_end).concat();
+            assert_eq!(Check::Pem.verdict(pem.as_bytes(), 0, 0), Verdict::Pass, "{line_end:?}");
+            let cut = [&begin, "...", &end].map(|part| part.to_owned() + line_end).concat();
+            assert!(matches!(Check::Pem.verdict(cut.as_bytes(), 0, 0), Verdict::Fail(_)), "{line_end:?}");
+        }
     }
 
     #[test]
