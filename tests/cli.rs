@@ -255,6 +255,8 @@ fn a_broken_rule_file_is_an_error_with_the_line_underlined() {
         ("[\"acme_\"]", "[\"acme_\", \"_acme\"]", "keywords ="),
         ("\"acme-token\"", "\"Acme Token\"", "id = \"Acme Token\""),
         ("\"acme-token\"", "'acme-token'\nbefore = [3, 1]", "before = [3, 1]"),
+        ("acme_[0-9A-Za-z]{32}", "acme_[0-9A-Za-z]{14}", "pattern ="),
+        ("\"acme-token\"", "'acme-token'\ncompanion = \"acme-id\"", "companion ="),
     ] {
         let text = RULES.replace(from, to);
         assert_ne!(text, RULES);

@@ -62,6 +62,11 @@ impl Pattern {
         compile(source).map(|_| ()).map_err(|error| error.to_string())
     }
 
+    /// The fewest bytes a match of a pattern that was checked can have.
+    pub fn shortest(source: &str) -> usize {
+        parse(source).ok().and_then(|hir| hir.properties().minimum_len()).unwrap_or(0)
+    }
+
     /// Matches `text[at..]` from its very beginning.
     pub fn matches_at(&self, text: &[u8], at: usize) -> Option<Matched> {
         let compiled = self.compiled();

@@ -11,6 +11,9 @@ use super::spec::{Judge, RuleFile, RuleSpec};
 use super::{Finder, Keyword, Rule};
 use crate::error::Error;
 
+/// How many bytes have to follow a keyword that counts at an edge, itself included.
+const EDGE_LENGTH: usize = 20;
+
 /// The rules of a run, by id without repetition.
 #[derive(Debug, Clone)]
 pub struct RuleSet {
@@ -50,9 +53,11 @@ impl RuleSet {
         if file.rules.is_empty() {
             return Err(fail(format!("{name} holds no rule"), "add a `[[rule]]` table", None));
         }
+        let known: BTreeSet<String> =
+            self.rules.iter().map(|rule| &rule.id).chain(file.rules.iter().map(|spec| &spec.id)).cloned().collect();
         let mut ids = BTreeSet::new();
         for spec in file.rules {
-            if let Err((part, message)) = check(&spec) {
+            if let Err((part, message)) = check(&spec, &known) {
                 return Err(fail(format!("rule `{}`: {message}", spec.id), HELP, find(text, &spec.id, part)));
             }
             if !ids.insert(spec.id.clone()) {
@@ -142,8 +147,8 @@ fn find(text: &str, id: &str, part: &str) -> Option<SourceSpan> {
     Some((at, length).into())
 }
 
-/// What is wrong with a rule, and the key that says it.
-fn check(spec: &RuleSpec) -> Result<(), (&'static str, String)> {
+/// What is wrong with a rule among others of these ids, and the key that says it.
+fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str, String)> {
     let plain =
         |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !plain(&spec.id) {
@@ -158,6 +163,14 @@ fn check(spec: &RuleSpec) -> Result<(), (&'static str, String)> {
         if !spec.anywhere && !parsed.places()[0].iter().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(("keywords", format!("`{keyword}` begins with a mark: it needs `anywhere = true`")));
         }
+    }
+    let shortest = Pattern::shortest(&spec.pattern);
+    if !spec.keywords.is_empty() && !spec.anywhere && shortest < EDGE_LENGTH {
+        let why = format!("it matches {shortest} bytes, and such a keyword needs {EDGE_LENGTH} to be noticed");
+        return Err(("pattern", format!("{why}: say `anywhere = true`")));
+    }
+    if let Some(companion) = spec.companion.as_ref().filter(|companion| !known.contains(*companion)) {
+        return Err(("companion", format!("there is no rule `{companion}`")));
     }
     for word in spec.names.iter().chain(&spec.near) {
         let lower = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
