@@ -239,7 +239,7 @@ impl Scanner {
             confidence: candidate.confidence,
             location: Location { origin: window.origin.clone(), start, end },
             secret: Secret::new(&window.text[secret.clone()], candidate.prefix),
-            excerpt: masked(window.text, excerpt_around(window.text, secret), all, secret.start),
+            excerpt: excerpt(window.text, secret, all),
             note: candidate.note,
         }
     }
@@ -290,6 +290,27 @@ fn name_word(name: &str) -> &str {
 
 /// The part of a line that is shown: the secret and up to this many bytes on either side.
 const SHOWN: usize = 100;
+
+/// The line around a secret; what is cut off leaves its mark. A byte order mark is no part of it.
+fn excerpt(text: &[u8], secret: &Range<usize>, all: &[Candidate]) -> Excerpt {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+    let mut range = excerpt_around(text, secret);
+    if range.start == 0 && text.starts_with(BYTE_ORDER_MARK) && secret.start >= BYTE_ORDER_MARK.len() {
+        range.start = BYTE_ORDER_MARK.len();
+    }
+    let begins = range.start == 0 || text[range.start - 1] == b'\n' || text[..range.start] == *BYTE_ORDER_MARK;
+    let ends = text.get(range.end).is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
+    let mut excerpt = masked(text, range, all, secret.start);
+    if !begins {
+        excerpt.text.insert(0, '…');
+        excerpt.start += '…'.len_utf8();
+        excerpt.end += '…'.len_utf8();
+    }
+    if !ends {
+        excerpt.text.push('…');
+    }
+    excerpt
+}
 
 fn excerpt_around(text: &[u8], secret: &Range<usize>) -> Range<usize> {
     let before = &text[secret.start.saturating_sub(SHOWN)..secret.start];
