@@ -36,7 +36,8 @@ fn is_mixed(body: &[u8], digits: usize) -> bool {
     let longest_letters = body.chunk_by(|a, b| a.is_ascii_alphabetic() && b.is_ascii_alphabetic());
     let has_room = longest_letters.map(<[u8]>::len).max() >= Some(7);
     let mixes = digits >= 2 || case_changes(body) * 4 >= body.len();
-    (mixes && (pairs < 0.52 || !has_room)) || (body.len() >= LONG && pairs < 0.42)
+    let most = if body.iter().all(u8::is_ascii_alphabetic) { 0.5 } else { 0.42 };
+    (mixes && (pairs < 0.52 || !has_room)) || (body.len() >= LONG && pairs < most)
 }
 
 /// Whether a short text of letters changes its case as no name does: `miIQtSIuub`.

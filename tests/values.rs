@@ -1,0 +1,422 @@
+//! Which values are believed to be secrets, in which surroundings, and which are not.
+//!
+//! The tables are ours: the surroundings are those in which people keep secrets, the secrets are put
+//! together at run time.
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use data_encoding::BASE64;
+use skant::blob::{Blob, Origin};
+use skant::finding::{Confidence, Finding};
+use skant::rule::RuleSet;
+use skant::scan::{Scanner, Scratch};
+use support::{BASE62, BASE64 as BASE64_CHARACTERS, Random};
+
+static SCANNER: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(&RuleSet::builtin()));
+
+/// All that is found in a text, whatever the confidence.
+fn all(file: &str, text: &str) -> Vec<Finding> {
+    let origin = Origin::file(file);
+    SCANNER.scan(&Blob { bytes: text.as_bytes(), origin: &origin }, &mut Scratch::default()).findings
+}
+
+/// What is reported when nobody asks for more.
+fn reported(file: &str, text: &str) -> Vec<(String, String)> {
+    let sure = all(file, text).into_iter().filter(|finding| finding.confidence >= Confidence::Medium);
+    sure.map(|one| (one.rule.id.clone(), String::from_utf8_lossy(one.secret.expose()).into_owned())).collect()
+}
+
+/// The surroundings of one secret under one name: `{N}` is `API_KEY`, `{n}` is `api_key`, `{k}`
+/// `api-key`, `{c}` `apiKey`, `{P}` `ApiKey`, and `{S}` the secret.
+const SURROUNDINGS: &[(&str, &str)] = &[
+    (".env", "DEBUG=1\n{N}={S}\nPORT=80\n"),
+    (".env.production", "{N}=\"{S}\"\n"),
+    (".env.local", "{N}='{S}'\n"),
+    ("setup.sh", "export {N}={S}\n"),
+    ("run.sh", "{N}={S} ./server --port 80\n"),
+    ("run.sh", "tool login --{k}={S} --verbose\n"),
+    ("run.sh", "tool login --{k} {S} --verbose\n"),
+    ("run.sh", "kubectl create secret generic a --from-literal={k}={S}\n"),
+    ("run.sh", "helm upgrade a b --set app.{c}={S}\n"),
+    ("run.sh", "docker run -e {N}={S} image\n"),
+    ("run.sh", "curl -d \"{n}={S}&x=1\" https://a.invalid\n"),
+    ("run.sh", "curl -d '{\"{n}\":\"{S}\"}' https://a.invalid\n"),
+    ("a.fish", "set -gx {N} {S}\n"),
+    ("a.ps1", "${P} = \"{S}\"\n"),
+    ("a.ps1", "$env:{N} = \"{S}\"\n"),
+    ("a.bat", "set {N}={S}\r\n"),
+    ("config.yml", "app:\n  {n}: {S}\n  port: 80\n"),
+    ("config.yml", "app:\n  {c}: '{S}'\n"),
+    ("docker-compose.yml", "    environment:\n      - {N}={S}\n"),
+    ("deploy.yaml", "        - name: {N}\n          value: {S}\n"),
+    ("deploy.yaml", "        - name: {N}\n          value: \"{S}\"\n"),
+    ("config.json", "{\n  \"{c}\": \"{S}\",\n  \"a\": 1\n}\n"),
+    ("env.json", "[{\"name\": \"{N}\", \"value\": \"{S}\"}]\n"),
+    ("env.json", "[{\"key\": \"{N}\",\n  \"value\": \"{S}\"}]\n"),
+    ("app.log", "payload=\"{\\\"{n}\\\":\\\"{S}\\\",\\\"x\\\":1}\"\n"),
+    ("config.toml", "[a]\n{n} = \"{S}\"\n"),
+    ("app.ini", "[a]\n{n} = {S}\nb = 1\n"),
+    ("app.conf", "{k} {S}\n"),
+    ("application.properties", "app.{k}={S}\nx=1\n"),
+    ("a.properties", "url=jdbc:mysql://db:3306/app?user=web&{n}={S}\n"),
+    ("settings.xml", "<server><id>a</id><{c}>{S}</{c}></server>\n"),
+    ("web.xml", "<Resource name=\"a\" {c}=\"{S}\" url=\"b\"/>\n"),
+    ("web.config", "<add key=\"{P}\" value=\"{S}\" />\n"),
+    ("beans.xml", "<property name=\"{c}\" value=\"{S}\"/>\n"),
+    ("core-site.xml", "<name>fs.{n}</name>\n<value>{S}</value>\n"),
+    ("Info.plist", "<key>{P}</key>\n\t<string>{S}</string>\n"),
+    ("strings.xml", "<string name=\"{n}\">{S}</string>\n"),
+    ("main.tf", "resource \"a\" \"b\" {\n  {n} = \"{S}\"\n}\n"),
+    ("variables.tf", "variable \"{n}\" {\n  type = string\n  default = \"{S}\"\n}\n"),
+    ("Dockerfile", "FROM a\nENV {N}={S}\nRUN x\n"),
+    ("Dockerfile", "FROM a\nENV {N} {S}\n"),
+    ("Dockerfile", "ARG {N}={S}\n"),
+    ("a.service", "[Service]\nEnvironment=\"{N}={S}\"\n"),
+    ("a.py", "{N} = \"{S}\"\n"),
+    ("a.py", "    {n}: str = \"{S}\"\n"),
+    ("a.py", "    {n}: str = Field(default=\"{S}\")\n"),
+    ("a.py", "client = Client(host, {n}=\"{S}\", timeout=3)\n"),
+    ("a.py", "app.config[\"{N}\"] = \"{S}\"\n"),
+    ("a.py", "x = os.getenv('{N}', '{S}')\n"),
+    ("a.py", "x = os.environ.get(\"{N}\") or \"{S}\"\n"),
+    ("a.ipynb", "   \"source\": [\n    \"{N} = \\\"{S}\\\"\\n\",\n    \"x\"\n"),
+    ("a.js", "const {c} = '{S}';\n"),
+    ("a.js", "module.exports = { {c}: \"{S}\", port: 1 };\n"),
+    ("a.js", "const {c} = `{S}`;\n"),
+    ("a.js", "const x = process.env.{N} || \"{S}\";\n"),
+    ("a.ts", "  private readonly {c}: string = \"{S}\";\n"),
+    ("A.java", "  private static final String {N} = \"{S}\";\n"),
+    ("A.java", "    config.set{P}(\"{S}\");\n"),
+    ("A.java", "    props.put(\"{n}\", \"{S}\");\n"),
+    ("A.java", "  @Value(\"${app.{k}:{S}}\")\n"),
+    ("A.java", "    if ({c}.equals(\"{S}\")) {\n"),
+    ("a.kt", "  val {c} = \"{S}\"\n"),
+    ("a.go", "\t{c} := \"{S}\"\n"),
+    ("a.go", "\tvar {c} string = \"{S}\"\n"),
+    ("a.go", "\t\t{P}: \"{S}\",\n"),
+    ("a.rs", "const {N}: &str = \"{S}\";\n"),
+    ("a.rs", "    let {n} = String::from(\"{S}\");\n"),
+    ("a.c", "#define {N} \"{S}\"\n"),
+    ("a.c", "static const char {n}[] = \"{S}\";\n"),
+    ("A.cs", "    public string {P} { get; set; } = \"{S}\";\n"),
+    ("a.vb", "Dim {c} As String = \"{S}\"\n"),
+    ("a.rb", "  :{n} => '{S}',\n"),
+    ("a.rb", "x = ENV.fetch('{N}', '{S}')\n"),
+    ("a.php", "<?php return ['{n}' => '{S}'];\n"),
+    ("wp-config.php", "define('{N}', '{S}');\n"),
+    ("a.swift", "    let {c} = \"{S}\"\n"),
+    ("a.dart", "  final String {c} = '{S}';\n"),
+    ("a.R", "{n} <- \"{S}\"\n"),
+    ("build.gradle", "    {c} '{S}'\n"),
+    ("a.sql", "INSERT INTO settings (k, v) VALUES ('{n}', '{S}');\n"),
+    ("a.py", "# {n}: {S}\n"),
+    ("a.js", "// {N}={S}\n"),
+    ("README.md", "```\nexport {N}=\"{S}\"\n```\n"),
+    ("README.md", "{P}: `{S}`\n"),
+    ("a.html", "<input type=\"hidden\" name=\"{n}\" value=\"{S}\">\n"),
+    ("a.txt", "GET https://a.invalid/v1?{n}={S}&x=1\n"),
+];
+
+fn filled(template: &str, name: &str, secret: &str) -> String {
+    let pascal: String = name.split('_').map(|word| word[..1].to_owned() + &word[1..].to_ascii_lowercase()).collect();
+    let camel = pascal[..1].to_ascii_lowercase() + &pascal[1..];
+    let lower = name.to_ascii_lowercase();
+    [
+        ("{N}", name),
+        ("{n}", &lower),
+        ("{k}", &lower.replace('_', "-")),
+        ("{c}", &camel),
+        ("{P}", &pascal),
+        ("{S}", secret),
+    ]
+    .iter()
+    .fold(template.to_owned(), |text, (mark, with)| text.replace(mark, with))
+}
+
+/// Fails with every text in which the secret, and it alone, is not reported.
+#[track_caller]
+fn assert_found(cases: impl IntoIterator<Item = (String, String, String)>) {
+    let mut failures = String::new();
+    for (file, text, secret) in cases {
+        let found = reported(&file, &text);
+        if found.len() != 1 || found[0].1 != secret {
+            writeln!(failures, "{file}: {text:?} gives {found:?}").unwrap();
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// A random key of every kind that is common.
+fn keys(random: &mut Random) -> Vec<String> {
+    let hex = "0123456789abcdef";
+    let (upper, lower) = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", "abcdefghijklmnopqrstuvwxyz0123456789");
+    let uuid = [8, 4, 3, 3, 12].map(|length| random.text(hex, length));
+    let mut keys: Vec<String> = [16, 20, 24, 32, 40, 64].iter().map(|&length| random.text(BASE62, length)).collect();
+    keys.extend([32, 40, 64].map(|length| random.text(hex, length)));
+    keys.extend([random.text(upper, 20), random.text(lower, 24), random.text(&lower[..26], 32)]);
+    keys.push(random.text(BASE64_CHARACTERS, 43) + "=");
+    keys.push(format!("{}-{}-4{}-a{}-{}", uuid[0], uuid[1], uuid[2], uuid[3], uuid[4]));
+    keys.push(format!("acme_live_{}", random.text(BASE62, 28)));
+    keys.push(format!("{}.{}", random.text(BASE62, 12), random.text(BASE62, 32)));
+    keys
+}
+
+/// Passwords, generated and chosen.
+fn passwords(random: &mut Random) -> Vec<String> {
+    let marks = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789!@#%^*_-";
+    let mut passwords = vec![
+        format!("aB3{}", random.text(marks, 11)),
+        format!("7xQ{}", random.text(BASE62, 9)),
+        format!("k4{}v9", random.text("abcdefghijklmnopqrstuvwxyz0123456789", 8)),
+    ];
+    passwords.extend(
+        [("hunt", "er2!x"), ("Wint", "er2024!"), ("falcon-", "meadow-78"), ("Tr0ub4", "dor&3"), ("k0b", "old&Rabe")]
+            .map(|(a, b)| a.to_owned() + b),
+    );
+    passwords
+}
+
+#[test]
+fn keys_are_found_in_every_surrounding() {
+    let mut random = Random::new(11);
+    let names = ["API_KEY", "CLIENT_SECRET", "ACCESS_TOKEN", "JWT_SECRET", "SIGNING_KEY", "SERVICE_TOKEN"];
+    let cases = SURROUNDINGS.iter().zip(names.iter().cycle()).flat_map(|((file, template), name)| {
+        let secrets = [random.text(BASE62, 32), random.text("0123456789abcdef", 40)];
+        secrets.map(|secret| ((*file).to_owned(), filled(template, name, &secret), secret))
+    });
+    assert_found(cases);
+}
+
+#[test]
+fn keys_of_every_kind_are_found() {
+    let mut random = Random::new(12);
+    let cases = (0..8).flat_map(|_| keys(&mut random)).flat_map(|secret| {
+        [(".env", "{N}={S}\n"), ("a.json", "{\"{c}\": \"{S}\"}"), ("a.py", "{n} = '{S}'\n"), ("a.yml", "{k}: {S}\n")]
+            .map(|(file, template)| (file.to_owned(), filled(template, "API_SECRET", &secret), secret.clone()))
+    });
+    assert_found(cases.collect::<Vec<_>>());
+}
+
+#[test]
+fn passwords_are_found_in_every_surrounding() {
+    let mut random = Random::new(13);
+    let names = ["PASSWORD", "DB_PASSWORD", "ADMIN_PASSWD", "SMTP_PASS", "MAIL_PWD", "KEY_PASSPHRASE"];
+    let cases = SURROUNDINGS.iter().zip(names.iter().cycle()).flat_map(|((file, template), name)| {
+        let secrets = [format!("7xQ{}", random.text(BASE62, 9)), ["Wint", "er2024!"].concat()];
+        secrets.map(|secret| ((*file).to_owned(), filled(template, name, &secret), secret))
+    });
+    assert_found(cases);
+}
+
+#[test]
+fn passwords_that_people_choose_are_found() {
+    let mut random = Random::new(14);
+    let cases = passwords(&mut random).into_iter().flat_map(|secret| {
+        [
+            (".env", "{N}={S}\n"),
+            ("a.json", "{\"{c}\": \"{S}\"}"),
+            ("a.py", "{n} = '{S}'\n"),
+            ("a.yml", "{k}: {S}\n"),
+            ("a.ini", "{n} = {S}\n"),
+        ]
+        .map(|(file, template)| (file.to_owned(), filled(template, "DB_PASSWORD", &secret), secret.clone()))
+    });
+    assert_found(cases.collect::<Vec<_>>());
+}
+
+#[test]
+fn logins_are_found_where_no_name_stands() {
+    let secret = format!("7xQ{}", Random::new(15).text(BASE62, 9));
+    let cases = [
+        (".netrc", "machine a.invalid\n  login bob\n  password {S}\n"),
+        (".netrc", "machine a.invalid login bob password {S}\n"),
+        (".pgpass", "db.invalid:5432:app:web:{S}\n"),
+        ("a.sh", "curl -u deploy:{S} https://a.invalid/x\n"),
+        ("a.sh", "curl --user \"deploy:{S}\" https://a.invalid/x\n"),
+        ("a.sh", "mysql -u root -p{S} app\n"),
+        ("a.sh", "sshpass -p '{S}' ssh a@b\n"),
+        ("a.sh", "docker login -u bob -p {S} registry.invalid\n"),
+        ("a.sh", "ldapsearch -x -D cn=admin -w {S} -b dc=a\n"),
+        ("a.sh", "echo \"root:{S}\" | chpasswd\n"),
+        ("appsettings.json", "{\"Db\": \"Server=db;User Id=sa;Password={S};Encrypt=true\"}\n"),
+        ("A.cs", "var c = \"Server=db;Uid=sa;Pwd={S};\";\n"),
+        ("a.yml", "url: postgres://web:{S}@db.invalid:5432/app\n"),
+        ("a.sh", "git clone https://bob:{S}@git.invalid/a.git\n"),
+        (".env", "REDIS_URL=redis://:{S}@cache:6379/0\n"),
+        ("redis.conf", "requirepass {S}\n"),
+        ("a.sql", "CREATE USER 'web'@'%' IDENTIFIED BY '{S}';\n"),
+        ("a.sql", "ALTER ROLE web WITH PASSWORD '{S}';\n"),
+        ("a.py", "requests.get(url, auth=(\"deploy\", \"{S}\"))\n"),
+        ("A.java", "DriverManager.getConnection(url, \"web\", \"{S}\");\n"),
+        ("a.ps1", "ConvertTo-SecureString \"{S}\" -AsPlainText -Force\n"),
+        ("notes.md", "The admin password is {S} for now.\n"),
+    ];
+    assert_found(cases.map(|(file, text)| (file.to_owned(), text.replace("{S}", &secret), secret.clone())));
+}
+
+#[test]
+fn what_is_no_secret_stays_quiet() {
+    let random = |characters, length| Random::new(16).text(characters, length);
+    let (base62, hex) = (random(BASE62, 32), random("0123456789abcdef", 40));
+    let uuid = format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[12..15], &hex[15..18], &hex[18..30]);
+    let table: Vec<(&str, String)> = [
+        // Code.
+        ("a.c", "params->auth_mode = CHCR_SCMD_AUTH_MODE_SHA256;"),
+        ("a.c", ".pwd = &sifive_fu740_prci_ddrpll_data,"),
+        ("a.h", "#define FE_AG_REG_AG_PWD__A   0xC20015"),
+        ("a.h", "#define X_SETTINGS_PASSWORD_GUID \"70FE8229-D03B-4214-A1C6-1F884B1A892A\""),
+        ("a.c", "\"SOCKS5_AUTH_SEND\",\n\"SOCKS5_AUTH_RECV\",\n"),
+        ("a.py", "password = hash_password2(user.raw_password)"),
+        ("A.java", "SecretKeyFactory.getInstance(\"PBKDF2WithHmacSHA512\")"),
+        ("A.java", "if (!password.matches(\".*[0-9].*\")) {"),
+        ("A.java", "parse(read(\"pkcs8/rsa-des-ede3-cbc.key\"), privateKey(\"pkcs1/rsa-2048.key\"))"),
+        ("A.cs", "const string UnlockWithMasterPassword = \"pm-23246-unlock-with-master-password-data\";"),
+        ("a.dts", "csi0_pwd_n_pmx_func: csi0_pwd_n_pmx_func {"),
+        ("a.js", "const tokenName = 'XSRF_TOKEN_COOKIE_V2';"),
+        // Words, messages and translations.
+        ("de.json", "\"password\": \"Passwort-Wiederholung\""),
+        ("da.properties", "password=Adgangskode"),
+        ("a.c", "printf(\"we pass '%ph[CDN]'\")"),
+        ("a.sh", "echo \"PASS: ip6gretap\""),
+        ("a.md", "To debug, pass `-Dmaven.hpi.debug=true` to it."),
+        ("a.md", "Use the token sha256-v2 here"),
+        // Stock phrases.
+        ("a.yml", "password: P@ssw0rd1"),
+        (".env", "DB_PASSWORD=changeme123"),
+        ("a.js", "password: 's00pers3cret'"),
+        ("a.yml", "password: your-password-1"),
+        ("a.json", "\"password\": \"userPassword2\""),
+        // References.
+        ("a.yml", "token: ${{ secrets.DEPLOY_TOKEN_2 }}"),
+        ("a.sh", "PASSWORD=$(cat /run/secrets/db_1)"),
+        ("a.sh", "PASS=\"ip6$TYPE\""),
+        ("a.yml", "api_key: !vault |"),
+        ("a.properties", "password=${DB_PASSWORD_2}"),
+        ("a.tf", "password = var.db_password_2"),
+        ("a.yml", "secret: arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db"),
+        ("a.yml", "password_file: /run/secrets/db-2024.txt"),
+        // Cut and masked.
+        (".env", "X_TOKEN=9cbaf023786cd7..."),
+        (".env", "X_TOKEN=9cbaf023786cd7…"),
+        ("a.log", "token: 9cba****************86cd"),
+        // Schemes of HTTP.
+        (
+            "a.txt",
+            "Authorization: AWS4-HMAC-SHA256 Credential=x/19700101/us-east-1/s3/aws4_request, SignedHeaders=host",
+        ),
+        ("a.txt", "Authorization: Digest username=\"{H}\", realm=\"r\""),
+        // What everybody may know, or what is worth nothing later.
+        ("a.html", "<input name=\"authenticity_token\" value=\"{K}\">"),
+        ("a.js", "csrfToken: '{K}'"),
+        ("a.json", "\"nextPageToken\": \"{K}\""),
+        ("a.json", "\"ClientToken\": \"{U}\""),
+        ("a.json", "\"LockToken\": \"{U}\""),
+        ("a.json", "\"publishableKey\": \"{K}\""),
+        ("a.json", "\"encryptedPrivateKey\": \"{K}\""),
+        ("a.json", "\"token_sha256\": \"{H}\""),
+        ("a.lock", "\"auth@1.0\": { \"integrity\": \"sha512-{K}{K}==\" }"),
+        // Examples in base64.
+        ("a.yml", "password: {B:secure-password}"),
+        ("a.http", "Authorization: Basic {B:testuser:testpass123}"),
+        ("a.http", "Authorization: Basic {B:alice:secret-passwd}"),
+        ("config.json", "{\"auths\": {\"a.invalid\": {\"auth\": \"{B:user:password}\"}}}"),
+        ("a.json", "{\"access_key\": \"{B:ACCESS_KEY}\"}"),
+    ]
+    .map(|(file, text)| {
+        let mut text = text.replace("{K}", &base62).replace("{H}", &hex).replace("{U}", &uuid);
+        while let Some((front, rest)) = text.split_once("{B:") {
+            let (plain, end) = rest.split_once('}').unwrap();
+            text = format!("{front}{}{end}", BASE64.encode(plain.as_bytes()));
+        }
+        (file, text)
+    })
+    .into();
+    let loud: Vec<_> =
+        table.iter().map(|(file, text)| (text, reported(file, text))).filter(|one| !one.1.is_empty()).collect();
+    assert!(loud.is_empty(), "{loud:#?}");
+}
+
+#[test]
+fn the_hash_of_a_password_is_told_with_little_confidence() {
+    let hash = format!("$2y$10${}", Random::new(17).text(BASE62, 53));
+    let found = all("users.yml", &format!("password: \"{hash}\"\n"));
+    assert_eq!((found.len(), found[0].confidence), (1, Confidence::Low));
+    assert!(found[0].note.unwrap().contains("hash"));
+}
+
+#[test]
+fn a_login_in_base64_is_judged_by_its_password() {
+    let secret = format!("7xQ{}", Random::new(18).text(BASE62, 9));
+    let login = BASE64.encode(format!("deploy:{secret}").as_bytes());
+    assert_eq!(
+        reported("a.sh", &format!("Authorization: Basic {login}\n")),
+        [("http-basic-auth".into(), login.clone())]
+    );
+    let config = format!("{{\"auths\": {{\"a.invalid\": {{\"auth\": \"{login}\"}}}}}}");
+    assert_eq!(reported("config.json", &config), [("docker-config-auth".into(), login)]);
+}
+
+#[test]
+fn a_key_has_one_rule_wherever_it_stands() {
+    let mut random = Random::new(19);
+    let key = format!("{}+ASt{}Q==", random.text(BASE64_CHARACTERS, 76), random.text(BASE64_CHARACTERS, 5));
+    let old = format!("{}Q==", random.text(BASE64_CHARACTERS, 85));
+    for text in ["AccountName=a;AccountKey={};EndpointSuffix=x", "AZURE_STORAGE_KEY={}", "{\"accountKey\": \"{}\"}"] {
+        assert_eq!(reported("a.txt", &text.replace("{}", &key)), [("azure-storage-key".into(), key.clone())], "{text}");
+        assert_eq!(
+            reported("a.txt", &text.replace("{}", &old)),
+            [("azure-resource-key".into(), old.clone())],
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_with_names_of_its_own_goes_before_any_value() {
+    let mut rules = RuleSet::builtin();
+    let text = "provider = \"Zeta\"\nhelp = \"x\"\n[[rule]]\nid = \"zeta-key\"\nname = \"Z\"\nseverity = \"low\"\n\
+                names = [\"zeta_api_key\"]\npattern = '[A-Za-z0-9]{32}'\n";
+    rules.add_file("zeta.toml", text).unwrap();
+    let secret = Random::new(20).text(BASE62, 32);
+    let (text, origin) = (format!("ZETA_API_KEY={secret}"), Origin::file("a"));
+    let blob = Blob { bytes: text.as_bytes(), origin: &origin };
+    let found = Scanner::new(&rules).scan(&blob, &mut Scratch::default()).findings;
+    assert_eq!(found.iter().map(|one| one.rule.id.as_str()).collect::<Vec<_>>(), ["zeta-key"]);
+}
+
+#[test]
+fn a_private_key_on_one_line_is_as_sure_as_one_on_many() {
+    let body = BASE64
+        .encode(&[&[0x30, 0x82, 4, 0xa4][..], &(0..240u8).map(|at| at.wrapping_mul(7)).collect::<Vec<u8>>()].concat());
+    let (begin, end) = (["-----BEGIN PRIVATE", " KEY-----"].concat(), ["-----END PRIVATE", " KEY-----"].concat());
+    for between in ["\n", "\\n", " ", ""] {
+        let found = all("a.json", &format!("{{\"key\": \"{begin}{between}{body}{between}{end}\"}}"));
+        let told: Vec<_> = found.iter().map(|one| (one.rule.id.as_str(), one.confidence)).collect();
+        assert_eq!(told, [("private-key", Confidence::High)], "{between:?}");
+    }
+}
+
+#[test]
+fn an_excerpt_shows_where_it_is_cut_and_no_byte_order_mark() {
+    let secret = Random::new(21).text(BASE62, 32);
+    let excerpt = |text: String| all(".env", &text).remove(0).excerpt;
+    let far = "x ".repeat(100);
+    for (before, after, begins, ends) in [
+        ("", "", "API", "y"),
+        ("\u{feff}", "", "API", "y"),
+        ("a\n", "\nb", "API", "y"),
+        ("a\r\n", "\r\nb", "API", "y"),
+        (far.as_str(), "", "…", "y"),
+        ("", far.as_str(), "API", "…"),
+        (far.as_str(), far.as_str(), "…", "…"),
+    ] {
+        let shown = excerpt(format!("{before}API_KEY={secret} y{after}"));
+        assert!(shown.text.starts_with(begins) && shown.text.ends_with(ends), "{shown:?}");
+        assert_eq!(shown.text[..shown.start].chars().rev().take(8).collect::<String>(), "=YEK_IPA");
+        assert!(shown.text[shown.start..shown.end].contains("..."), "{shown:?}");
+    }
+}
