@@ -277,6 +277,9 @@ fn what_is_no_secret_stays_quiet() {
         ("A.cs", "const string UnlockWithMasterPassword = \"pm-23246-unlock-with-master-password-data\";"),
         ("a.dts", "csi0_pwd_n_pmx_func: csi0_pwd_n_pmx_func {"),
         ("a.js", "const tokenName = 'XSRF_TOKEN_COOKIE_V2';"),
+        ("a.min.js", "{MIN}this.password={min_length:e.minLength??8,max:!1}}async x(){"),
+        ("composer.lock", "\"illuminate/auth\": \"^11.35|^12.0|^13.0\","),
+        ("a.go", "// SSH_AUTH_SOCK=/tmp/ssh-P65gpcqArqvH/agent.15541; export SSH_AUTH_SOCK;"),
         // Words, messages and translations.
         ("de.json", "\"password\": \"Passwort-Wiederholung\""),
         ("da.properties", "password=Adgangskode"),
@@ -327,7 +330,11 @@ fn what_is_no_secret_stays_quiet() {
         ("a.json", "{\"access_key\": \"{B:ACCESS_KEY}\"}"),
     ]
     .map(|(file, text)| {
-        let mut text = text.replace("{K}", &base62).replace("{H}", &hex).replace("{U}", &uuid);
+        let mut text = text
+            .replace("{MIN}", &"x=\"y\";".repeat(100))
+            .replace("{K}", &base62)
+            .replace("{H}", &hex)
+            .replace("{U}", &uuid);
         while let Some((front, rest)) = text.split_once("{B:") {
             let (plain, end) = rest.split_once('}').unwrap();
             text = format!("{front}{}{end}", BASE64.encode(plain.as_bytes()));

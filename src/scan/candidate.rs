@@ -1,5 +1,6 @@
 //! Matches that are not yet believed: how they are made, judged, and set against each other.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::assignment::{Assignment, Dress};
@@ -15,6 +16,9 @@ use crate::rule::{Check, Finder, Judge, Rule, Verdict};
 const COMPANION_REACH: usize = 400;
 /// How far before a name a provider's word counts, in bytes.
 const NEAR_REACH: usize = 160;
+
+/// How far back the line of a name is looked at, in bytes.
+const LINE_REACH: usize = 400;
 
 /// A match, and what speaks for and against it.
 #[derive(Debug, Clone)]
@@ -198,7 +202,7 @@ impl Scanner {
             Verdict::NotASecret => candidate.dismissal = candidate.dismissal.or(Some(Dismissal::Checksum)),
         }
         let by_its_name = matches!(rule.finder, Finder::Value { .. });
-        if by_its_name && password::is_hash(body) {
+        if by_its_name && (password::is_hash(body) || encoded::is_hash(body)) {
             candidate.confidence = Confidence::Low;
             candidate.note = Some("it is the hash of a password, which can be guessed at without limit");
         } else if rule.judge == Judge::Password && !password::is_strong(body) {
@@ -209,7 +213,9 @@ impl Scanner {
 }
 
 fn dismissal(rule: &Rule, body: &[u8]) -> Option<Dismissal> {
-    let is_placeholder = || placeholder::is_placeholder(body);
+    let plain = if rule.judge == Judge::Password { encoded::unescaped(body) } else { Cow::Borrowed(body) };
+    let body = &*plain;
+    let is_placeholder = || placeholder::is_placeholder(body) || rule.judge == Judge::Key && password::is_stock(body);
     if rule.check == Some(Check::BasicAuth) {
         return encoded::dismissal(body);
     }
@@ -284,8 +290,10 @@ fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
     }
     let bytes = &window.text[value.clone()];
     let file_name = window.origin.file_name();
-    let line = window.text[..name.start].rsplit(|&byte| byte == b'\n').next().unwrap_or(&[]);
-    let is_program = is_code(file_name) && !is_in_string(line);
+    // A longer line is a program's output, and tells nothing here.
+    let reach = &window.text[name.start.saturating_sub(LINE_REACH)..name.start];
+    let line = reach.rsplit(|&byte| byte == b'\n').next().unwrap_or(&[]);
+    let is_program = is_code(file_name) && (line.len() == LINE_REACH || !is_in_string(line));
     let opens_line = line.trim_ascii().is_empty();
     let ends_line = matches!(window.text.get(value.end), None | Some(b'\n' | b'\r'));
     let is_sure = || random::is_random(bytes) || password::is_mixed(bytes);

@@ -1,4 +1,7 @@
-//! What a value says when its base64 is taken off: an example stays one.
+//! What a value says when its base64, or the percent signs of an address, are taken off: an example
+//! stays one.
+
+use std::borrow::Cow;
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
 
@@ -10,6 +13,30 @@ const SHORTEST: usize = 8;
 /// Whether a value is the base64 of a text that stands for a secret.
 pub fn is_placeholder(value: &[u8]) -> bool {
     decoded(value).is_some_and(|text| password::is_placeholder(password_of(&text)))
+}
+
+/// A value with `%2F` and the like read as what they stand for.
+pub fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
+    let escape = |at: usize| {
+        let (high, low) = (*value.get(at + 1)?, *value.get(at + 2)?);
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        (value[at] == b'%').then_some(())?;
+        u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+    };
+    if (0..value.len()).all(|at| escape(at).is_none()) {
+        return Cow::Borrowed(value);
+    }
+    let (mut plain, mut at) = (Vec::with_capacity(value.len()), 0);
+    while at < value.len() {
+        plain.push(escape(at).unwrap_or(value[at]));
+        at += if escape(at).is_some() { 3 } else { 1 };
+    }
+    Cow::Owned(plain)
+}
+
+/// Whether a value is the base64 of a password's hash.
+pub fn is_hash(value: &[u8]) -> bool {
+    decoded(value).is_some_and(|text| password::is_hash(&text))
 }
 
 /// Why a login, `user:password` in base64, is not believed.
@@ -45,6 +72,12 @@ fn password_of(text: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_of_addresses_are_read() {
+        assert_eq!(*unescaped(b"he%2F%2fo"), *b"he//o");
+        assert_eq!(*unescaped(b"100%!%zz%2"), *b"100%!%zz%2");
+    }
 
     #[test]
     fn examples_stay_examples() {

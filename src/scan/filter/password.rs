@@ -17,7 +17,7 @@ pub fn is_placeholder(value: &[u8]) -> bool {
 }
 
 /// Whether half of it are stock words.
-fn is_stock(value: &[u8]) -> bool {
+pub fn is_stock(value: &[u8]) -> bool {
     let letters = value.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
     stock(value) * 2 >= letters
 }

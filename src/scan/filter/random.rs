@@ -70,6 +70,10 @@ fn expected_entropy(text: &[u8]) -> f64 {
 
 /// Paths, addresses, dotted names, UUIDs, versions, dates, numbers.
 fn is_structured(text: &[u8]) -> bool {
+    const ROOTS: [&[u8]; 12] = [
+        b"/tmp/", b"/usr/", b"/var/", b"/etc/", b"/home/", b"/opt/", b"/run/", b"/mnt/", b"/dev/", b"/root/", b"/srv/",
+        b"/Users/",
+    ];
     let has = |needle: &[u8]| memchr::memmem::find(text, needle).is_some();
     let marks = |mark: u8| count(text, |&byte| byte == mark);
     has(b"://")
@@ -77,6 +81,9 @@ fn is_structured(text: &[u8]) -> bool {
         || text.starts_with(b"./")
         || marks(b'/') >= 1 && text.split(|&byte| byte == b'/').all(is_name_or_number)
         || text.starts_with(b"~/")
+        || ROOTS.iter().any(|root| text.starts_with(root))
+        // Versions, times, phone numbers.
+        || count(text, u8::is_ascii_alphabetic) * 8 < text.len()
         || marks(b'/') * 8 >= text.len()
         || (marks(b'.') >= 2 && text.split(|&byte| byte == b'.').all(is_name_or_number))
         || (marks(b'-') + marks(b'_') + marks(b':') >= 2
@@ -188,6 +195,8 @@ mod tests {
             "getUserAuthenticationToken",
             "application/x-www-form-urlencoded",
             "PRIMARY_KEY_COLUMN_NAME",
+            "^11.35|^12.0|^13.0",
+            "/tmp/ssh-P65gpcqArqvH/agent.15541",
             "com.example.security.SecretKey",
             "AES_256_GCM_NO_PADDING",
             "session-token-v2-production",

@@ -14,7 +14,7 @@ pub fn is_public(secret: &[u8]) -> bool {
 }
 
 /// The first 64 bits of their SHA-256: written out they would trip every scanner there is.
-const KNOWN: [u64; 12] = [
+const KNOWN: [u64; 19] = [
     0x0011_cc25_eb43_2071, // Azure storage emulator
     0xaa65_4743_9583_c3a2, // Azure Cosmos DB emulator
     0x2caf_c097_0149_a84f, // Stripe's documentation
@@ -27,6 +27,13 @@ const KNOWN: [u64; 12] = [
     0x0e9d_2206_16f0_8345, // user:pass
     0xe4da_07ad_2000_89ce, // username:password
     0x7f75_367e_7881_2551, // jwt.io
+    0x8b1b_17a9_740c_068a, // RFC 7515 and RFC 7517, symmetric keys
+    0x57af_c116_65be_b68d, // the same
+    0x0330_b119_98cb_c9ab, // RFC 7520, symmetric keys
+    0x8f0d_5d5f_8ad3_86f9, // the same
+    0x8580_dd90_707d_8c51, // the same
+    0xc108_3818_9a43_2c83, // the same
+    0xfde6_5288_758a_de65, // the same
 ];
 
 #[cfg(test)]
