@@ -186,7 +186,7 @@ fn after_type(text: &[u8], at: usize) -> usize {
         kind.first() == Some(&b' ') && kind.len() < 40 && digits <= 2 && (!words || kind.contains(&b'&'))
     };
     match text.get(end..) {
-        Some([b'=', next, ..]) if *next != b'=' && is_type(&text[at..end]) => end + 1,
+        Some([b'=', next, ..]) if !matches!(next, b'=' | b'\n' | b'\r') && is_type(&text[at..end]) => end + 1,
         _ => at,
     }
 }
@@ -443,6 +443,7 @@ mod tests {
                 "X-Api-Key",
                 "c29tZSB0ZXh0IHRoYXQgaXMgbG9uZyBlbm91Z2g0Mjc=",
             ),
+            ("password: c29tZXRoaW5n=\n", "password", "c29tZXRoaW5n="),
             ("API_TOKEN=abc...", "API_TOKEN", "abc..."),
             ("let key = String::from(\"abc\");", "key", "abc"),
             ("tool --api-key abc run", "--api-key", "abc"),

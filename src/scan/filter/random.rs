@@ -40,10 +40,10 @@ fn is_mixed(body: &[u8], digits: usize) -> bool {
     (mixes && (pairs < 0.52 || !has_room)) || (body.len() >= LONG && pairs < most)
 }
 
-/// Whether a short text of letters changes its case as no name does: `miIQtSIuub`.
+/// Whether a short text of letters, in base64 perhaps, changes its case as no name does: `miIQtSIuub`.
 pub fn is_jumbled(text: &[u8]) -> bool {
     text.len() >= 8
-        && text.iter().all(u8::is_ascii_alphabetic)
+        && text.iter().all(|byte| byte.is_ascii_alphabetic() || b"/+".contains(byte))
         && case_changes(text) >= 3
         && common_pairs(text) < 0.5
         && words::covered(text) == 0
