@@ -737,7 +737,7 @@ fn placeholders_stay_quiet() {
     for (number, shape) in shapes.iter().enumerate() {
         tree.file(
             format!("{number}"),
-            &format!("ANTHROPIC_API_KEY={shape}\nexport CLAUDE_API_KEY=\"{shape}\"\n\"x-api-key\": \"{shape}\",\napi_key = '{shape}'\nSee {shape} for more.\n"),
+            &format!("ANTHROPIC_API_KEY={shape}\nexport CLAUDE_API_KEY=\"{shape}\"\n\"x-api-key\": \"{shape}\",\napi_key = '{shape}'\nSee {shape} for more.\nENV ANTHROPIC_API_KEY {shape}\ntool --api-key {shape}\nClient(api_key=\"{shape}\")\ncurl -H 'x-api-key: {shape}'\nthe api key is {shape}\n"),
         );
     }
     let run = scan(&tree, &["--confidence", "low"]);

@@ -68,7 +68,7 @@ fn is_format(value: &[u8]) -> bool {
 
 /// Addresses of secret stores, files and the environment.
 fn names_a_store(value: &[u8]) -> bool {
-    const STORES: [&str; 24] = [
+    const STORES: [&str; 26] = [
         "op://",
         "vault:",
         "vault/",
@@ -90,6 +90,8 @@ fn names_a_store(value: &[u8]) -> bool {
         "awssm:",
         "sops:",
         "ENC[",
+        "enc:",
+        "encrypted:",
         "!vault",
         "$ANSIBLE_VAULT",
         "AgB",
@@ -134,6 +136,7 @@ mod tests {
             "Bearer {token}",
             "$ANSIBLE_VAULT;1.1;AES256",
             "ENC[AES256_GCM,data:x]",
+            "encrypted:v1:9f86d081884c7d65",
             "key-%s",
             "%s:%s",
             "ip6$TYPE",
