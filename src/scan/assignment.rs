@@ -186,7 +186,10 @@ fn after_type(text: &[u8], at: usize) -> usize {
         kind.first() == Some(&b' ') && kind.len() < 40 && digits <= 2 && (!words || kind.contains(&b'&'))
     };
     match text.get(end..) {
-        Some([b'=', next, ..]) if !matches!(next, b'=' | b'\n' | b'\r') && is_type(&text[at..end]) => end + 1,
+        // Padding, and the end of the line or of a string.
+        Some([b'=', b'=' | b'\n' | b'\r', ..] | [b'=', b'"' | b'\'']) => at,
+        Some([b'=', b'"' | b'\'', next, ..]) if next.is_ascii_whitespace() || b",;)]}\\".contains(next) => at,
+        Some([b'=', _, ..]) if is_type(&text[at..end]) => end + 1,
         _ => at,
     }
 }
@@ -224,7 +227,7 @@ fn opens_element(text: &[u8], name: &Range<usize>) -> bool {
 fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Range<usize>, Dress)> {
     if join == Join::Element {
         let end = at + text[at..].iter().take(LONGEST_VALUE).position(|&byte| matches!(byte, b'<' | b'\n'))?;
-        return trimmed(text, at..end, Dress::Quoted);
+        return text[end..].starts_with(b"</").then(|| trimmed(text, at..end, Dress::Quoted))?;
     }
     skip(text, &mut at, is_blank);
     if let Some(quote) = opening_quote(text, at, join) {
@@ -438,12 +441,8 @@ mod tests {
             ("var key = new Secret(\"abc\");", "key", "abc"),
             ("Server=db;Password=abc;Encrypt=true", "Password", "abc"),
             ("-d \"api_key=abc&x=1\"", "api_key", "abc"),
-            (
-                "X-Api-Key: c29tZSB0ZXh0IHRoYXQgaXMgbG9uZyBlbm91Z2g0Mjc=\"",
-                "X-Api-Key",
-                "c29tZSB0ZXh0IHRoYXQgaXMgbG9uZyBlbm91Z2g0Mjc=",
-            ),
-            ("password: c29tZXRoaW5n=\n", "password", "c29tZXRoaW5n="),
+            ("X-Api-Key: bXktcGFzc3dvcmQtaXMtbXktcGFzc3dvcmQ=\"", "X-Api-Key", "bXktcGFzc3dvcmQtaXMtbXktcGFzc3dvcmQ="),
+            ("password: bXktcGFzc3dvcmQ=\n", "password", "bXktcGFzc3dvcmQ="),
             ("API_TOKEN=abc...", "API_TOKEN", "abc..."),
             ("let key = String::from(\"abc\");", "key", "abc"),
             ("tool --api-key abc run", "--api-key", "abc"),
@@ -468,6 +467,7 @@ mod tests {
             "password",
             "key->next",
             "key =",
+            "<user>:<password>@localhost:27017\n",
             "KeyFactory.getInstance(\"abc\")",
             "password.matches(\"abc\")",
             "[\"key_one\",\n \"abc\"]",

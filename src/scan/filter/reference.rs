@@ -111,7 +111,22 @@ fn is_code(value: &[u8]) -> bool {
     let called = value.iter().position(|&byte| byte == b'(').is_some_and(|open| {
         open > 0 && value[..open].iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.:$>-".contains(byte))
     });
-    called || has("->") || has("::") || has("=>") || has("()") || has("[\"") || has("['") || has("&&") || has("||")
+    let is_word = |text: &[u8]| text.iter().all(|&byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    // `&some_name`, `{min: 8`
+    let named = matches!(value, [b'&', name @ ..] if name.contains(&b'_') && is_word(name));
+    let member = matches!(value, [b'{', name @ ..]
+        if name.iter().position(|&byte| byte == b':').is_some_and(|colon| colon > 0 && is_word(&name[..colon])));
+    called
+        || named
+        || member
+        || has("->")
+        || has("::")
+        || has("=>")
+        || has("()")
+        || has("[\"")
+        || has("['")
+        || has("&&")
+        || has("||")
 }
 
 #[cfg(test)]
@@ -132,6 +147,8 @@ mod tests {
             "process.env.TOKEN",
             "config.get('x')",
             "obj->secret",
+            "&some_name_2",
+            "{min:8",
             "%TOKEN%",
             "Bearer {token}",
             "$ANSIBLE_VAULT;1.1;AES256",
