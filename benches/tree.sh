@@ -1,29 +1,48 @@
 #!/usr/bin/env bash
-# Times a warm tree scan against ripgrep looking for one literal in the same files: in turns, medians.
+# Times a warm scan of a folder: skant, ripgrep looking for one literal in the same files, and every
+# other scanner that is on the path, in turns. Prints medians, and ratios to ripgrep.
 # usage: benches/tree.sh DIR [RUNS]
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
-dir=${1:?usage: benches/tree.sh DIR [RUNS]}
+dir=$(cd "${1:?usage: benches/tree.sh DIR [RUNS]}" && pwd)
 runs=${2:-7}
+command -v rg >/dev/null || { echo 'ripgrep is needed: cargo install --locked ripgrep' >&2; exit 2; }
 cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml"
-skant=${CARGO_TARGET_DIR:-$here/target}/release/skant
-command -v rg >/dev/null || { echo 'ripgrep is needed: cargo install ripgrep' >&2; exit 2; }
+PATH=${CARGO_TARGET_DIR:-$here/target}/release:$PATH
+times=$(mktemp -d)
+trap 'rm -rf "$times"' EXIT
 
-seconds() {
-  local start end
-  start=$(date +%s%N)
-  "$@" >/dev/null 2>&1 || true
-  end=$(date +%s%N)
-  echo $((end - start))
+run() {
+  case $1 in
+    rg) rg -uuu -g '!.git' -c sk-ant- "$dir" ;;
+    skant) skant scan "$dir" ;;
+    ripsecrets) ripsecrets "$dir" ;;
+    kingfisher) kingfisher scan --no-validate --no-update-check --git-history=none "$dir" ;;
+    gitleaks) gitleaks dir --no-banner "$dir" ;;
+    betterleaks) betterleaks --no-banner "$dir" ;;
+    secretscan) secretscan "$dir" ;;
+  esac
 }
-median() { sort -n | sed -n "$(((runs + 1) / 2))p"; }
 
-seconds rg -uuu -g '!.git' -c sk-ant- "$dir" >/dev/null
-ours=() theirs=()
-for _ in $(seq "$runs"); do
-  theirs+=("$(seconds rg -uuu -g '!.git' -c sk-ant- "$dir")")
-  ours+=("$(seconds "$skant" scan "$dir")")
+tools=()
+for tool in rg skant ripsecrets kingfisher gitleaks betterleaks secretscan; do
+  ! command -v "$tool" >/dev/null || tools+=("$tool")
 done
-a=$(printf '%s\n' "${ours[@]}" | median)
-b=$(printf '%s\n' "${theirs[@]}" | median)
-awk -v a="$a" -v b="$b" 'BEGIN { printf "skant %.0f ms, ripgrep %.0f ms, ratio %.2f\n", a / 1e6, b / 1e6, a / b }'
+TIMEFORMAT='%R %U %S'
+run rg >/dev/null 2>&1 || true
+for _ in $(seq "$runs"); do
+  for tool in "${tools[@]}"; do
+    # They end with 1 when they find something.
+    { time run "$tool" >/dev/null 2>&1 </dev/null || true; } 2>>"$times/$tool"
+  done
+done
+
+median() { sort -n | sed -n "$(((runs + 1) / 2))p"; }
+wall() { awk '{ print $1 }' "$times/$1" | median; }
+processor() { awk '{ print $2 + $3 }' "$times/$1" | median; }
+printf '%-12s %9s %9s %9s %9s\n' '' 'wall s' 'ratio' 'CPU s' 'ratio'
+for tool in "${tools[@]}"; do
+  awk -v tool="$tool" -v wall="$(wall "$tool")" -v rg_wall="$(wall rg)" -v cpu="$(processor "$tool")" \
+    -v rg_cpu="$(processor rg)" 'BEGIN {
+      printf "%-12s %9.3f %9.2f %9.3f %9.2f\n", tool, wall, wall / rg_wall, cpu, rg_cpu ? cpu / rg_cpu : 0 }'
+done
