@@ -41,7 +41,7 @@ pub(super) struct Nibbles<const N: usize>(pub(super) [[[u8; 16]; 2]; N]);
 pub(super) struct Sieve {
     /// What the windows allow; a bit is a bucket of windows.
     pub(super) nibbles: [Nibbles<WINDOW>; TABLES],
-    /// What they allow exactly; a bit is a window, the last one all that are left.
+    /// What they allow exactly; a bit is a window, or several rare ones.
     exact: Box<[[u64; 256]; WINDOW]>,
     /// For each bit, the literals it stands for, and how far into each the window begins.
     owners: Vec<Vec<(u32, u32)>>,
@@ -49,16 +49,24 @@ pub(super) struct Sieve {
 
 impl Sieve {
     pub(super) fn new(literals: &[Literal]) -> Sieve {
-        let windows = windows(literals);
-        let mut exact = Box::new([[0; 256]; WINDOW]);
-        let mut owners = vec![Vec::new(); windows.len().min(64)];
-        for (index, window) in windows.iter().enumerate() {
-            owners[index.min(63)].extend_from_slice(&window.owners);
-            for (table, bytes) in exact.iter_mut().zip(window.places) {
-                bytes.iter().for_each(|byte| table[usize::from(byte)] |= 1 << index.min(63));
+        let mut windows = windows(literals);
+        windows.sort_by_key(|window| std::cmp::Reverse(frequency(&window.places)));
+        let nibbles = deal(&windows);
+        // The rarest share a bit with whatever lets the least through together with them.
+        while let Some(last) = (windows.len() > 64).then(|| windows.pop()).flatten() {
+            let together = |window: &&mut Window| frequency(&window.or(&last));
+            if let Some(window) = windows.iter_mut().min_by_key(together) {
+                window.places = window.or(&last);
+                window.owners.extend(last.owners);
             }
         }
-        Sieve { nibbles: deal(&windows), exact, owners }
+        let mut exact = Box::new([[0; 256]; WINDOW]);
+        for (index, window) in windows.iter().enumerate() {
+            for (table, bytes) in exact.iter_mut().zip(window.places) {
+                bytes.iter().for_each(|byte| table[usize::from(byte)] |= 1 << index);
+            }
+        }
+        Sieve { nibbles, exact, owners: windows.into_iter().map(|window| window.owners).collect() }
     }
 
     /// The windows that stand at the beginning of some bytes, a bit for each.
@@ -124,6 +132,10 @@ impl Window {
         std::array::from_fn(|place| literal.places.get(offset + place).copied().unwrap_or(ByteSet::ALL))
     }
 
+    fn or(&self, other: &Window) -> [ByteSet; WINDOW] {
+        std::array::from_fn(|place| self.places[place].or(other.places[place]))
+    }
+
     fn covers(&self, places: &[ByteSet; WINDOW]) -> bool {
         self.places.iter().zip(places).all(|(mine, other)| mine.or(*other) == *mine)
     }
@@ -153,12 +165,10 @@ fn frequency(places: &[ByteSet; WINDOW]) -> u64 {
 #[derive(Debug, Clone, Copy, Default)]
 struct Halves([[u16; 2]; WINDOW]);
 
-/// Deals the windows out to the buckets, commonest first, and then moves each to where it lets the
+/// Deals the windows, commonest first, out to the buckets, and then moves each to where it lets the
 /// least text through for it, until none moves.
 fn deal(windows: &[Window]) -> [Nibbles<WINDOW>; TABLES] {
-    let mut windows: Vec<&Window> = windows.iter().collect();
-    windows.sort_by_key(|window| std::cmp::Reverse(frequency(&window.places)));
-    let windows: Vec<Halves> = windows.into_iter().map(Halves::of).collect();
+    let windows: Vec<Halves> = windows.iter().map(Halves::of).collect();
     let mut bucket_of = vec![BUCKETS; windows.len()];
     let mut buckets = [Halves::default(); BUCKETS];
     let mut moved = true;
