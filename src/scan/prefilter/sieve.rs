@@ -171,6 +171,7 @@ fn deal(windows: &[Window]) -> [Nibbles<WINDOW>; TABLES] {
     let windows: Vec<Halves> = windows.iter().map(Halves::of).collect();
     let mut bucket_of = vec![BUCKETS; windows.len()];
     let mut buckets = [Halves::default(); BUCKETS];
+    let mut let_through = [0; BUCKETS];
     let mut moved = true;
     while moved {
         moved = false;
@@ -179,10 +180,12 @@ fn deal(windows: &[Window]) -> [Nibbles<WINDOW>; TABLES] {
             if let Some(bucket) = buckets.get_mut(before) {
                 let others = windows.iter().zip(&bucket_of).filter(|(_, of)| **of == before);
                 *bucket = others.fold(Halves::default(), |halves, (other, _)| halves.or(other));
+                let_through[before] = bucket.lets_through();
             }
-            let more = |&of: &usize| buckets[of].or(window).lets_through() - buckets[of].lets_through();
+            let more = |&of: &usize| buckets[of].or(window).lets_through() - let_through[of];
             let best = (0..BUCKETS).min_by_key(more).unwrap_or(0);
             buckets[best] = buckets[best].or(window);
+            let_through[best] = buckets[best].lets_through();
             bucket_of[index] = best;
             moved |= best != before;
         }
