@@ -135,12 +135,14 @@ macro_rules! passes {
             let mut kept = 0;
             for &block in &marked[..marked_blocks] {
                 let mut rest = marks[usize::from(block)];
+                let bytes: &[u8; BLOCK + BEHIND] =
+                    chunk[usize::from(block) * BLOCK..].first_chunk().expect("there is a block behind");
                 while rest != 0 {
                     for _ in 0..GROUP {
-                        let place = block * BLOCK as u16 + rest.trailing_zeros() as u16;
-                        let bytes = chunk[usize::from(place)..].first_chunk().expect("there is a block behind");
-                        places[kept] = place;
-                        kept += usize::from(rest != 0) & usize::from(is_wanted(*bytes));
+                        let place = rest.trailing_zeros() as usize % BLOCK;
+                        let head = bytes[place..].first_chunk().expect("there is a block behind");
+                        places[kept] = block * BLOCK as u16 + place as u16;
+                        kept += usize::from(rest != 0) & usize::from(is_wanted(*head));
                         rest &= rest.wrapping_sub(1);
                     }
                 }
