@@ -29,10 +29,10 @@ const BLOCK: usize = 64;
 const BEHIND: usize = BLOCK;
 /// Bytes that all passes go over before the next ones are taken: they stay in the first cache.
 const CHUNK: usize = 16 << 10;
+/// Room for every place of a chunk, and one that is written and not kept.
+const PLACES: usize = CHUNK + 1;
 /// Blocks in a chunk.
 const BLOCKS: usize = CHUNK / BLOCK;
-/// Places that are looked at in one go.
-const GROUP: usize = 4;
 
 /// Finds hits with SIMD. Made only on a machine that has the instruction set.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub(super) struct Marks {
     /// The blocks that have a mark.
     marked: [u16; BLOCKS],
     /// Places, counted from the beginning of the chunk.
-    places: [u16; CHUNK + GROUP],
+    places: [u16; PLACES],
 }
 
 /// What is known of the bytes of a chunk, of the block before it and of the block behind it: one
@@ -80,7 +80,7 @@ impl Default for Marks {
     fn default() -> Marks {
         let none = [0; BLOCKS + 2];
         let masks = Masks { alphanumeric: none, token: none, escape: none };
-        Marks { masks, blocks: [0; BLOCKS], marked: [0; BLOCKS], places: [0; CHUNK + GROUP] }
+        Marks { masks, blocks: [0; BLOCKS], marked: [0; BLOCKS], places: [0; PLACES] }
     }
 }
 

@@ -8,7 +8,7 @@ macro_rules! passes {
         use $crate::scan::prefilter::Hit;
         use $crate::scan::prefilter::sieve::{Nibbles, WINDOW};
         use $crate::scan::prefilter::simd::{
-            ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, GROUP, Marks, Masks, Simd, TOKEN, four,
+            ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, Marks, Masks, Simd, TOKEN, four,
         };
 
         #[target_feature(enable = $features)]
@@ -44,13 +44,13 @@ macro_rules! passes {
             classify(&simd.classes, chunk, blocks_before, &mut marks.masks);
             mark_edges(&marks.masks, &mut marks.blocks[..blocks]);
             let is_wanted = |bytes| simd.edges.may_be(bytes);
-            for &place in sift(chunk, blocks, marks, is_wanted) {
+            for &place in sift::<4>(chunk, blocks, marks, is_wanted) {
                 let at = at + usize::from(place);
                 simd.edges.literals(four(text, at)).for_each(|literal| simd.ask(literal, text, at, hits));
             }
             mark_windows(&simd.sieve.nibbles, chunk, &mut marks.blocks[..blocks]);
             let is_wanted = |bytes| simd.sieve.at(bytes) != 0;
-            for &place in sift(chunk, blocks, marks, is_wanted) {
+            for &place in sift::<2>(chunk, blocks, marks, is_wanted) {
                 let at = at + usize::from(place);
                 for (literal, offset) in simd.sieve.literals(simd.sieve.at(four(text, at))) {
                     if let Some(at) = at.checked_sub(offset as usize) {
@@ -118,9 +118,10 @@ macro_rules! passes {
         }
 
         /// The marked places whose first four bytes are wanted. Few are, and which is hard to foresee:
-        /// so places are looked at in groups, and within a group there is no branch.
+        /// so places are looked at in groups of about as many as a block has, and within a group there is
+        /// no branch.
         #[target_feature(enable = $features)]
-        fn sift<'m>(
+        fn sift<'m, const GROUP: usize>(
             chunk: &[u8],
             blocks: usize,
             marks: &'m mut Marks,
