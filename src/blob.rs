@@ -1,15 +1,34 @@
 //! A blob is bytes to scan; its origin says where they came from.
 
 use std::path::Path;
+use std::sync::Arc;
 
 /// Where a blob was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
     /// The path as reports show it: `/` between the parts, relative to the root of the repository
-    /// the file lies in. Bytes, because a name need not be UTF-8.
+    /// the file lies in. Bytes, because a name need not be UTF-8. Empty when there is none: what
+    /// stands in a message or a ref's name has no path.
     pub path: Vec<u8>,
     /// The part of that place the bytes are.
     pub place: Place,
+    /// The commit that brought it in, of what was read from git's history.
+    pub commit: Option<Arc<Commit>>,
+    /// The tag, ref, stash or note that holds it, where that is more than a path on a branch.
+    pub reference: Option<Arc<str>>,
+}
+
+/// A commit, as far as reports tell of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Commit {
+    /// Its id, in hex.
+    pub id: String,
+    /// Who wrote it: name and address.
+    pub author: String,
+    /// When, by its author's clock: `2026-01-31T12:00:00+01:00`.
+    pub date: String,
+    /// The first line of its message.
+    pub summary: String,
 }
 
 /// The part of a place that was scanned, most particular first.
@@ -19,6 +38,39 @@ pub enum Place {
     Path,
     /// A file's bytes, or the target text of a symbolic link.
     Content,
+    /// A file in a stash.
+    Stash,
+    /// A note on an object.
+    Note,
+    /// A repository's own config.
+    Config,
+    /// A commit: its message, or the names in its header.
+    CommitMessage,
+    /// An annotated tag, likewise.
+    TagMessage,
+    /// The name of a branch, tag or any other ref.
+    RefName,
+}
+
+impl Place {
+    /// Its name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Place::Path => "path",
+            Place::Content => "content",
+            Place::Stash => "stash",
+            Place::Note => "note",
+            Place::Config => "config",
+            Place::CommitMessage => "commit-message",
+            Place::TagMessage => "tag-message",
+            Place::RefName => "ref-name",
+        }
+    }
+
+    /// Whether it is a name, which has no lines.
+    pub fn is_name(self) -> bool {
+        matches!(self, Place::Path | Place::RefName)
+    }
 }
 
 /// Bytes to scan, borrowed from whoever read them.
@@ -33,12 +85,17 @@ pub struct Blob<'a> {
 impl Origin {
     /// The origin of a file's content.
     pub fn file(path: impl Into<Vec<u8>>) -> Origin {
-        Origin { path: path.into(), place: Place::Content }
+        Origin::at(path, Place::Content)
     }
 
     /// The origin of a file's or folder's name.
     pub fn name(path: impl Into<Vec<u8>>) -> Origin {
-        Origin { path: path.into(), place: Place::Path }
+        Origin::at(path, Place::Path)
+    }
+
+    /// The origin of some part of a path.
+    pub fn at(path: impl Into<Vec<u8>>, place: Place) -> Origin {
+        Origin { path: path.into(), place, commit: None, reference: None }
     }
 
     /// The last part of the path.

@@ -3,14 +3,14 @@
 use std::cell::RefCell;
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blob::Origin;
 use crate::finding::{Confidence, Finding, Severity, inert};
 use crate::report::{Report, Skipped};
 use crate::rule::RuleSet;
 use crate::scan::{Scanned, Scanner, Scratch};
-use crate::source::{Item, Source, reason};
+use crate::source::{Answer, Counts, Item, Probe, Source, reason};
 
 /// What is wanted of a run.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +28,10 @@ pub struct Wanted {
 pub struct Progress {
     /// Files scanned so far.
     pub files: AtomicU64,
+    /// Blobs of git's so far.
+    pub blobs: AtomicU64,
+    /// Commits so far.
+    pub commits: AtomicU64,
     /// Bytes scanned so far.
     pub bytes: AtomicU64,
 }
@@ -43,11 +47,16 @@ pub fn run(source: &dyn Source, rules: &RuleSet, wanted: Wanted, progress: &Prog
     let scanner = if wanted.explain { scanner } else { scanner.counting() };
     let run = Run { scanner, wanted, progress, report: Mutex::default() };
     source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
+    let range =
+        source.range().map(|range| SCRATCH.with_borrow_mut(|scratch| run.scanner.mask(range.as_bytes(), scratch)));
     let mut report = run.report.into_inner().unwrap_or_else(PoisonError::into_inner);
     report.source = source.name();
+    report.range = range;
     report.rules = rules.iter().cloned().collect();
     report.rules.sort_by(|a, b| a.id.cmp(&b.id));
     report.files = progress.files.load(Ordering::Relaxed);
+    report.blobs = progress.blobs.load(Ordering::Relaxed);
+    report.commits = progress.commits.load(Ordering::Relaxed);
     report.bytes = progress.bytes.load(Ordering::Relaxed);
     put_in_order(&mut report);
     report
@@ -65,6 +74,8 @@ impl Run<'_> {
         match item {
             Item::File(origin, reader) => self.read(origin, reader, scratch),
             Item::Blob(blob) => self.keep(self.scanner.scan(&blob, scratch), scratch),
+            Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
+            Item::Known(blob, names) => self.keep(self.scanner.scan_for(&blob, names, scratch), scratch),
             Item::Missed(path, reason) => self.miss(&path, reason, scratch),
             Item::Notice(text) => {
                 let text = self.scanner.mask(text.as_bytes(), scratch);
@@ -84,6 +95,17 @@ impl Run<'_> {
         }
     }
 
+    fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
+        answer.outcome = self.scanner.probe(probe.text, probe.changed, scratch, &mut answer.holds);
+        let counter = match probe.counts {
+            Counts::Blob => &self.progress.blobs,
+            Counts::Commit => &self.progress.commits,
+            Counts::Nothing => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(probe.text.len() as u64, Ordering::Relaxed);
+    }
+
     fn miss(&self, path: &[u8], reason: String, scratch: &mut Scratch) {
         let path = self.scanner.mask(path, scratch);
         self.gather(|report| report.skipped.push(Skipped { path, reason: inert(&reason) }));
@@ -97,8 +119,8 @@ impl Run<'_> {
         let all = findings.len();
         findings.retain(|one| one.severity >= self.wanted.severity && one.confidence >= self.wanted.confidence);
         let below = (all - findings.len()) as u64;
-        findings.iter_mut().for_each(|finding| self.mask_path(finding, scratch));
-        dismissed.iter_mut().for_each(|one| self.mask_path(&mut one.finding, scratch));
+        findings.iter_mut().for_each(|finding| self.mask_origin(finding, scratch));
+        dismissed.iter_mut().for_each(|one| self.mask_origin(&mut one.finding, scratch));
         self.gather(|report| {
             report.below += below;
             report.findings.append(&mut findings);
@@ -109,11 +131,19 @@ impl Run<'_> {
         });
     }
 
-    /// A path that holds a secret is shown with the secret masked.
-    fn mask_path(&self, finding: &mut Finding, scratch: &mut Scratch) {
-        let path = &mut finding.location.origin.path;
+    /// What strangers wrote about where a secret is may hold secrets itself: they are masked.
+    fn mask_origin(&self, finding: &mut Finding, scratch: &mut Scratch) {
+        let Origin { path, commit, reference, .. } = &mut finding.location.origin;
         if let Some(masked) = self.scanner.mask_secrets(path, scratch) {
             *path = masked.into_bytes();
+        }
+        if let Some(reference) = reference {
+            *reference = self.scanner.mask(reference.as_bytes(), scratch).into();
+        }
+        if let Some(commit) = commit {
+            let commit = Arc::make_mut(commit);
+            commit.author = self.scanner.mask(commit.author.as_bytes(), scratch);
+            commit.summary = self.scanner.mask(commit.summary.as_bytes(), scratch);
         }
     }
 

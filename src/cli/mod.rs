@@ -1,5 +1,6 @@
 //! What can be typed, and the wiring of each command.
 
+mod history;
 mod progress;
 mod rules;
 mod scan;
@@ -35,6 +36,8 @@ could not be scanned or understood (findings are printed all the same).";
 enum Command {
     /// Scan files and folders as they lie on disk
     Scan(scan::Args),
+    /// Scan git's history: every object that refs reach, or some commits
+    History(history::Args),
     /// Show what is looked for, and why
     Rules(rules::Args),
 }
@@ -100,6 +103,7 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         })?;
     }
     match cli.command {
+        Command::History(arguments) => history::run(arguments, cli.shared.color),
         Command::Scan(arguments) => scan::run(arguments, cli.shared.color),
         Command::Rules(arguments) => rules::run(arguments),
     }

@@ -121,7 +121,7 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
 
 impl Options {
     /// Scans a source and writes every report that was asked for.
-    fn scan(&self, source: &dyn Source, color: ColorChoice) -> Result<Outcome, Error> {
+    pub(super) fn scan(&self, source: &dyn Source, color: ColorChoice) -> Result<Outcome, Error> {
         let rules = self.rule_set()?;
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()

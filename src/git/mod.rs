@@ -1,6 +1,14 @@
 //! What skant reads of git: the only folder that knows its formats.
 
+mod clone;
 mod index;
+pub(crate) mod object;
+mod pack;
 mod repo;
+mod store;
 
+pub(crate) use clone::{Clone, Reference};
+pub(crate) use object::{Id, Kind};
+pub(crate) use pack::Read;
 pub(crate) use repo::Repo;
+pub(crate) use store::{Store, Trouble};

@@ -12,7 +12,7 @@ use miette::{
 };
 
 use super::{Report, Style, help};
-use crate::blob::Place;
+use crate::blob::{Origin, Place};
 use crate::finding::{Excerpt, Finding, Location, Position, Severity, inert};
 use crate::scan::{Dismissal, Dismissed};
 
@@ -53,7 +53,7 @@ fn write_findings(report: &Report, style: &Style, out: &mut impl Write) -> io::R
     let names = handler.clone().without_primary_span_start();
     let mut text = String::new();
     for finding in &report.findings {
-        let handler = if finding.location.origin.place == Place::Path { &names } else { &handler };
+        let handler = if finding.location.origin.place.is_name() { &names } else { &handler };
         text.clear();
         handler.render_report(&mut text, &Shown::new(finding, width_of(style))).map_err(io::Error::other)?;
         // The handler sets the rule's id apart from the rest by an empty line.
@@ -90,9 +90,9 @@ impl<'a> Shown<'a> {
 fn label(finding: &Finding) -> String {
     let Location { origin, start, end } = &finding.location;
     let more = match origin.place {
-        Place::Path => ", in the name itself".to_owned(),
-        Place::Content if end.line > start.line => format!(", goes on to line {}", end.line),
-        Place::Content => String::new(),
+        Place::Path | Place::RefName => ", in the name itself".to_owned(),
+        _ if end.line > start.line => format!(", goes on to line {}", end.line),
+        _ => String::new(),
     };
     format!("{}, {} confidence{more}", finding.severity, finding.confidence)
 }
@@ -121,7 +121,8 @@ impl Diagnostic for Shown<'_> {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let rule = &self.finding.rule;
         let note = self.finding.note.map(|note| format!("Note: {note}."));
-        let parts = [note.as_deref().unwrap_or_default(), help(rule), &rule.help_url];
+        let came_in = came_in(&self.finding.location.origin).unwrap_or_default();
+        let parts = [&*came_in, note.as_deref().unwrap_or_default(), help(rule), &rule.help_url];
         let lines: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(one_line).collect();
         Some(Box::new(lines.join("\n")))
     }
@@ -134,6 +135,13 @@ impl Diagnostic for Shown<'_> {
         let label = LabeledSpan::new_with_span(Some(self.label.clone()), self.line.mask);
         Some(Box::new(std::iter::once(label)))
     }
+}
+
+/// The commit that brought a secret in, in a sentence.
+fn came_in(origin: &Origin) -> Option<String> {
+    let commit = origin.commit.as_deref()?;
+    let id = commit.id.get(..12).unwrap_or(&commit.id);
+    Some(format!("Came in with {id}, {}, {}: {}", commit.date, commit.author, commit.summary))
 }
 
 /// A rule file may break its sentences where it likes.
@@ -181,7 +189,17 @@ impl SourceCode for Line {
 }
 
 fn shown_path(finding: &Finding) -> String {
-    inert(&String::from_utf8_lossy(&finding.location.origin.path))
+    let Origin { path, place, commit, reference } = &finding.location.origin;
+    let path = String::from_utf8_lossy(path);
+    let what = match (place, path.is_empty()) {
+        (Place::Path | Place::Content | Place::Config, false) => return inert(&path),
+        (_, false) => format!("{}:{path}", reference.as_deref().unwrap_or(place.as_str())),
+        (_, true) => {
+            let holder = reference.as_deref().or(commit.as_deref().map(|commit| commit.id.get(..12).unwrap_or("")));
+            format!("{} of {}", place.as_str().replace('-', " "), holder.unwrap_or("unknown"))
+        }
+    };
+    inert(&what)
 }
 
 /// The part of an excerpt that fits into a line: the mask, and around it what there is room for;
@@ -262,18 +280,27 @@ fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Re
 
 /// The run in a sentence.
 fn verdict(report: &Report, style: &Style) -> String {
-    let Report { findings, files, bytes, rules, .. } = report;
-    let (files, bytes) = (count(*files, "file"), size(*bytes));
+    let Report { findings, bytes, rules, .. } = report;
+    let (files, bytes) = (scanned(report), size(*bytes));
     let (rules, time) = (count(rules.len() as u64, "rule"), seconds(style.elapsed));
     if !findings.is_empty() {
         let found = paint(style, RED, &found(findings));
         return format!("{found}; scanned {files}, {bytes}, with {rules} in {time}");
     }
-    match (report.files, report.is_complete()) {
-        (0, true) => "nothing to scan: there are no files in what was asked for".to_owned(),
+    let what = if report.source == "history" { "commits" } else { "files" };
+    match (report.files + report.blobs + report.commits, report.is_complete()) {
+        (0, true) => format!("nothing to scan: there are no {what} in what was asked for"),
         (0, false) => "nothing was scanned".to_owned(),
         (_, true) => format!("{}: {files}, {bytes}, {rules}, {time}", paint(style, GREEN, "no secrets found")),
         (_, false) => format!("no secrets found in what was scanned: {files}, {bytes}, {rules}, {time}"),
+    }
+}
+
+/// How much was scanned: `3 files`, or `20 blobs of 7 commits`.
+fn scanned(report: &Report) -> String {
+    match report.source {
+        "history" => format!("{} of {}", count(report.blobs, "blob"), count(report.commits, "commit")),
+        _ => count(report.files, "file"),
     }
 }
 

@@ -7,7 +7,8 @@ use std::io::{self, BufWriter, Write};
 
 use serde::{Serialize, Serializer};
 
-use super::{Report, Style, help, place_name};
+use super::{Report, Style, help};
+use crate::blob::Commit;
 use crate::finding::Finding;
 use crate::scan::Dismissal;
 
@@ -83,7 +84,7 @@ struct Null;
 #[derive(Serialize)]
 struct Scan<'a> {
     source: &'a str,
-    range: Null,
+    range: Option<&'a str>,
     complete: bool,
     files: u64,
     blobs: u64,
@@ -103,11 +104,11 @@ impl Scan<'_> {
         let skipped = report.skipped.iter().map(|one| SkippedEntry { path: &one.path, reason: &one.reason });
         Scan {
             source: report.source,
-            range: Null,
+            range: report.range.as_deref(),
             complete: report.is_complete(),
             files: report.files,
-            blobs: 0,
-            commits: 0,
+            blobs: report.blobs,
+            commits: report.commits,
             bytes: report.bytes,
             rules: report.rules.len(),
             config: Null,
@@ -155,16 +156,16 @@ struct Entry<'a> {
     provider: &'a str,
     severity: &'static str,
     confidence: &'static str,
-    path: Cow<'a, str>,
+    path: Option<Cow<'a, str>>,
     line: u64,
     column: u64,
     end_line: u64,
     end_column: u64,
     #[serde(rename = "where")]
     place: &'static str,
-    commit: Null,
+    commit: Option<CommitEntry<'a>>,
     #[serde(rename = "ref")]
-    reference: Null,
+    reference: Option<&'a str>,
     via: [&'static str; 0],
     pointer: Null,
     secret: String,
@@ -176,6 +177,21 @@ struct Entry<'a> {
     note: Option<&'static str>,
 }
 
+#[derive(Serialize)]
+struct CommitEntry<'a> {
+    id: &'a str,
+    author: &'a str,
+    date: &'a str,
+    summary: &'a str,
+}
+
+impl<'a> CommitEntry<'a> {
+    fn of(commit: &'a Commit) -> CommitEntry<'a> {
+        let Commit { id, author, date, summary } = commit;
+        CommitEntry { id, author, date, summary }
+    }
+}
+
 impl<'a> Entry<'a> {
     fn of(finding: &'a Finding, style: &Style) -> Entry<'a> {
         let (rule, location) = (&*finding.rule, &finding.location);
@@ -185,14 +201,14 @@ impl<'a> Entry<'a> {
             provider: &rule.provider,
             severity: finding.severity.as_str(),
             confidence: finding.confidence.as_str(),
-            path: String::from_utf8_lossy(&location.origin.path),
+            path: (!location.origin.path.is_empty()).then(|| String::from_utf8_lossy(&location.origin.path)),
             line: location.start.line,
             column: location.start.column,
             end_line: location.end.line,
             end_column: location.end.column,
-            place: place_name(location.origin.place),
-            commit: Null,
-            reference: Null,
+            place: location.origin.place.as_str(),
+            commit: location.origin.commit.as_deref().map(CommitEntry::of),
+            reference: location.origin.reference.as_deref(),
             via: [],
             pointer: Null,
             secret: style.secret(&finding.secret),

@@ -9,7 +9,6 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::blob::Place;
 use crate::finding::{Finding, Secret};
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
@@ -18,8 +17,10 @@ use crate::scan::{Dismissal, Dismissed};
 /// secrets are masked; only [`crate::finding::Secret::expose`] gives plain text.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What was scanned: `tree` or `stdin`.
+    /// What was scanned: `tree`, `stdin` or `history`.
     pub source: &'static str,
+    /// The revisions that were asked for, as they were typed.
+    pub range: Option<String>,
     /// What is reported, in order of path, line, column and rule.
     pub findings: Vec<Finding>,
     /// How many findings were below the asked severity or confidence.
@@ -34,6 +35,10 @@ pub struct Report {
     pub notices: Vec<String>,
     /// How many files were scanned.
     pub files: u64,
+    /// How many of git's blobs were scanned.
+    pub blobs: u64,
+    /// How many commits were.
+    pub commits: u64,
     /// How many bytes were scanned.
     pub bytes: u64,
     /// The rules that ran, in order of id.
@@ -105,14 +110,6 @@ impl Format {
             Format::Jsonl => json::write_lines(report, out),
             Format::Sarif => sarif::write(report, out),
         }
-    }
-}
-
-/// What machine formats call the part of a place that was scanned.
-fn place_name(place: Place) -> &'static str {
-    match place {
-        Place::Path => "path",
-        Place::Content => "content",
     }
 }
 

@@ -13,8 +13,8 @@ use serde_sarif::sarif::{
     Run, RunAutomationDetails, Tool, ToolComponent, Version,
 };
 
-use super::{Report, help, place_name};
-use crate::blob::Place;
+use super::{Report, help};
+use crate::blob::Origin;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::rule::Rule;
 
@@ -174,22 +174,33 @@ fn worst(findings: &[Finding]) -> Vec<&Finding> {
 
 fn result(finding: &Finding, rules: &HashMap<&str, i64>) -> Entry {
     let rule = &finding.rule;
-    let properties = [
+    let origin = &finding.location.origin;
+    let mut properties = bag([
         ("severity", finding.severity.as_str()),
         ("confidence", finding.confidence.as_str()),
         ("provider", &rule.provider),
-        ("where", place_name(finding.location.origin.place)),
-    ];
+        ("where", origin.place.as_str()),
+    ]);
+    properties.extend(provenance(origin));
     let mut result = Entry::builder()
         .rule_id(&rule.id)
         .level(level(finding.severity))
         .message(Message::from(&message(finding)))
         .locations(vec![location(finding)])
         .partial_fingerprints(BTreeMap::from([(FINGERPRINT.to_owned(), finding.fingerprint().to_string())]))
-        .properties(PropertyBag::builder().additional_properties(bag(properties)).build())
+        .properties(PropertyBag::builder().additional_properties(properties).build())
         .build();
     result.rule_index = rules.get(rule.id.as_str()).copied();
     result
+}
+
+/// Where in history it came in.
+fn provenance(origin: &Origin) -> BTreeMap<String, Value> {
+    let commit = origin.commit.as_deref().into_iter().flat_map(|commit| {
+        [("commit", &*commit.id), ("author", &commit.author), ("date", &commit.date), ("summary", &commit.summary)]
+    });
+    let reference = origin.reference.as_deref().map(|reference| ("ref", reference));
+    commit.chain(reference).map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 fn message(finding: &Finding) -> String {
@@ -200,9 +211,11 @@ fn message(finding: &Finding) -> String {
 
 fn location(finding: &Finding) -> Location {
     let origin = &finding.location.origin;
-    let mut place = PhysicalLocation::builder().artifact_location(artifact(&origin.path)).build();
+    // GitHub shows no result without a file: what has none is told by its place.
+    let path = if origin.path.is_empty() { origin.place.as_str().as_bytes() } else { &origin.path };
+    let mut place = PhysicalLocation::builder().artifact_location(artifact(path)).build();
     // A name has no lines to point at.
-    place.region = (origin.place != Place::Path).then(|| region(finding));
+    place.region = (!origin.place.is_name()).then(|| region(finding));
     Location::builder().physical_location(place).build()
 }
 

@@ -25,6 +25,8 @@ struct Compiled {
     longest: usize,
     /// The bytes that may not follow a match, because they could belong to it.
     body: ByteSet,
+    /// Whether a match may hold blanks.
+    spans_words: bool,
 }
 
 /// What a pattern found, as ranges of the text it was given.
@@ -90,6 +92,16 @@ impl Pattern {
         }
     }
 
+    /// The most bytes a match can have.
+    pub fn longest(&self) -> usize {
+        self.compiled().longest
+    }
+
+    /// Whether a match may hold blanks, and so go on over many lines.
+    pub fn spans_words(&self) -> bool {
+        self.compiled().spans_words
+    }
+
     fn compiled(&self) -> &Compiled {
         self.compiled.get_or_init(|| {
             compile(&self.source).unwrap_or_else(|error| {
@@ -106,7 +118,22 @@ fn compile(source: &str) -> Result<Compiled, Box<dyn std::error::Error + Send + 
     let mut body = ByteSet::ALPHANUMERIC;
     add_classes(&mut body, &hir);
     let regex = RegexBuilder::new(&format!("\\A(?:{source})")).unicode(false).size_limit(4 << 20).build()?;
-    Ok(Compiled { regex, longest, body })
+    Ok(Compiled { regex, longest, body, spans_words: has_blank(&hir) })
+}
+
+/// Whether some match of a pattern holds a blank.
+fn has_blank(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().any(u8::is_ascii_whitespace),
+        HirKind::Class(class) => {
+            let Class::Bytes(class) = class else { return true };
+            class.iter().any(|range| (range.start()..=range.end()).any(|byte| byte.is_ascii_whitespace()))
+        }
+        HirKind::Repetition(repetition) => has_blank(&repetition.sub),
+        HirKind::Capture(capture) => has_blank(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(has_blank),
+        HirKind::Empty | HirKind::Look(_) => false,
+    }
 }
 
 fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {

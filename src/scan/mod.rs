@@ -11,6 +11,7 @@ mod candidate;
 pub mod filter;
 mod position;
 pub mod prefilter;
+mod probe;
 mod window;
 
 use std::collections::{BTreeMap, HashMap};

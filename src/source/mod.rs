@@ -1,12 +1,15 @@
 //! Where blobs come from: one file per source.
 
+mod history;
 mod ignore_rules;
 mod stdin;
 mod tree;
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use crate::blob::{Blob, Origin};
+pub use history::{History, HistoryOptions};
 pub use stdin::Stdin;
 pub use tree::Tree;
 
@@ -16,10 +19,45 @@ pub enum Item<'a> {
     File(&'a Origin, &'a mut dyn Read),
     /// Bytes that are in memory: a name, or the target of a link.
     Blob(Blob<'a>),
+    /// A text that may belong to many places, or to none: which secrets does it hold?
+    Probe(Probe<'a>, &'a mut Answer),
+    /// A blob in which some of the secrets are to be reported: those with these names, in order.
+    Known(Blob<'a>, &'a [u64]),
     /// The path of something that cannot be scanned, and why.
     Missed(Vec<u8>, String),
     /// Something a person should know.
     Notice(String),
+}
+
+/// A question about a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe<'a> {
+    /// The text.
+    pub text: &'a [u8],
+    /// What of it is new, and the `outcome` for the text it was made from; nothing when all of it is.
+    pub changed: Option<(&'a [Range<usize>], u8)>,
+    /// What it counts as in the report.
+    pub counts: Counts,
+}
+
+/// The answer.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// The names of the secrets it holds, in order.
+    pub holds: Vec<u64>,
+    /// What is to be handed in with the texts that are made from this one.
+    pub outcome: u8,
+}
+
+/// What a probe counts as in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// A blob.
+    Blob,
+    /// A commit.
+    Commit,
+    /// Nothing.
+    Nothing,
 }
 
 /// Takes what a source hands over, from any thread.
@@ -29,6 +67,11 @@ pub type Visit<'v> = dyn Fn(Item<'_>) + Sync + 'v;
 pub trait Source {
     /// The source's name in reports.
     fn name(&self) -> &'static str;
+
+    /// The revisions that were asked for, as they were typed.
+    fn range(&self) -> Option<String> {
+        None
+    }
 
     /// Hands every blob to `visit`, from as many threads as suit the source. What cannot be read
     /// is handed over as [`Item::Missed`], and the walk goes on.

@@ -1,0 +1,588 @@
+//! A pack file and its index, mapped: objects one by one, or all of them along their delta trees.
+//!
+//! Format: `gitformat-pack(5)`; indexes of version 2, ids of 20 bytes. What this reader refuses is
+//! left to libgit2. Nothing in the file is trusted: every offset, size and copy is checked.
+//!
+//! Reading all goes down each tree of deltas, depth first: a base is inflated once, however many
+//! objects are made from it. The child with most below it comes last, and its base is given up before
+//! its own children are made, so that few texts are in memory whatever the shape of the tree.
+
+#![expect(unsafe_code, reason = "the memory maps of a pack and its index")]
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use libdeflater::Decompressor;
+use memmap2::Mmap;
+use rayon::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, ParallelSliceMut};
+
+use super::{Id, Kind};
+use crate::file;
+
+/// No object is taken to be larger: what claims to be is refused.
+pub(super) const LARGEST: u64 = 2 << 30;
+/// Deflate makes no byte from less than a thousandth of one.
+const LARGEST_RATIO: u64 = 1040;
+/// The longest chain of deltas that is followed.
+const LONGEST_CHAIN: usize = 10_000;
+const NONE: u32 = u32::MAX;
+
+const COMMIT: u8 = 1;
+const TREE: u8 = 2;
+const BLOB: u8 = 3;
+const TAG: u8 = 4;
+const OFFSET_DELTA: u8 = 6;
+const ID_DELTA: u8 = 7;
+const UNKNOWN: u8 = 0;
+
+/// A pack and its index.
+#[derive(Debug)]
+pub(super) struct Pack {
+    pack: Mmap,
+    index: Mmap,
+    count: usize,
+    plan: OnceLock<Plan>,
+}
+
+/// One object as it stands in the pack.
+struct Entry {
+    kind: u8,
+    /// Of the object, or of the delta.
+    size: u64,
+    base: Base,
+    /// Where its compressed bytes begin.
+    data: usize,
+}
+
+enum Base {
+    None,
+    At(u64),
+    Id(Id),
+}
+
+/// Who is made from whom. Objects go by their position in the order of the file.
+#[derive(Debug)]
+struct Plan {
+    offsets: Vec<u64>,
+    /// For each position, the place in the index.
+    places: Vec<u32>,
+    /// The kind of the object, of a delta that of its root.
+    kinds: Vec<u8>,
+    first_child: Vec<u32>,
+    next_sibling: Vec<u32>,
+    /// Those that are no deltas, most below them first.
+    roots: Vec<u32>,
+}
+
+/// An object that was read, on its way to whoever asked.
+pub(crate) struct Read<'a> {
+    /// Its id.
+    pub id: Id,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its bytes.
+    pub text: &'a [u8],
+    /// What is new in it, and what the visit to the object it was made from returned.
+    pub changed: Option<(&'a [Range<usize>], u8)>,
+}
+
+/// What one thread needs to read.
+pub(super) struct Worker {
+    inflate: Decompressor,
+    /// Memory that is free to be used again.
+    free: Vec<Vec<u8>>,
+    ranges: Vec<Range<usize>>,
+}
+
+/// A text whose children are being made.
+struct Frame {
+    text: Vec<u8>,
+    child: u32,
+    outcome: u8,
+}
+
+impl Worker {
+    pub(super) fn new() -> Worker {
+        Worker { inflate: Decompressor::new(), free: Vec::new(), ranges: Vec::new() }
+    }
+
+    fn buffer(&mut self) -> Vec<u8> {
+        self.free.pop().unwrap_or_default()
+    }
+
+    /// Keeps memory for the next text, unless it is much.
+    fn give_back(&mut self, buffer: Vec<u8>) {
+        const MOST: usize = 8;
+        const LARGE: usize = 4 << 20;
+        if self.free.len() < MOST && buffer.capacity() < LARGE {
+            self.free.push(buffer);
+        }
+    }
+}
+
+impl Pack {
+    /// Maps a pack by the path of its index.
+    pub(super) fn open(index: &Path) -> Result<Pack, String> {
+        let (pack, index) = (map(&index.with_extension("pack"))?, map(index)?);
+        if index.len() < 8 + 1024 + 40 || index[..8] != [0xff, b't', b'O', b'c', 0, 0, 0, 2] {
+            return Err("its index is no index of version 2".into());
+        }
+        let count = u32_at(&index, 8 + 1020).ok_or("its index is cut short")? as usize;
+        if index.len() < 8 + 1024 + count * 28 + 40 {
+            return Err("its index is cut short".into());
+        }
+        if !(0..255).all(|slot| u32_at(&index, 8 + slot * 4) <= u32_at(&index, 12 + slot * 4)) {
+            return Err("its index is not in order".into());
+        }
+        let version = u32_at(&pack, 4);
+        if pack.len() < 32 || &pack[..4] != b"PACK" || !matches!(version, Some(2 | 3)) {
+            return Err("it does not begin as a pack does".into());
+        }
+        if u32_at(&pack, 8).map(|count| count as usize) != Some(count) {
+            return Err("its index is that of another pack".into());
+        }
+        Ok(Pack { pack, index, count, plan: OnceLock::new() })
+    }
+
+    fn id(&self, place: usize) -> Id {
+        *self.index[8 + 1024 + place * 20..].first_chunk().expect("the index was found long enough")
+    }
+
+    fn offset(&self, place: usize) -> Option<u64> {
+        let small = 8 + 1024 + self.count * 24;
+        let offset = u32_at(&self.index, small + place * 4)?;
+        if offset & 1 << 31 == 0 {
+            return Some(offset.into());
+        }
+        let large = small + self.count * 4 + (offset & !(1 << 31)) as usize * 8;
+        Some(u64::from_be_bytes(*self.index.get(large..)?.first_chunk()?))
+    }
+
+    /// The place of an id in the index.
+    pub(super) fn find(&self, id: &Id) -> Option<usize> {
+        let slot = |first: usize| u32_at(&self.index, 8 + first * 4).map_or(0, |value| value as usize);
+        let first = usize::from(id[0]);
+        let (mut low, mut high) = (if first == 0 { 0 } else { slot(first - 1) }, slot(first).min(self.count));
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.index[8 + 1024 + middle * 20..][..20].cmp(id) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(middle),
+            }
+        }
+        None
+    }
+
+    /// Reads the header of the object at an offset.
+    fn entry(&self, offset: u64) -> Option<Entry> {
+        let end = self.pack.len() - 20;
+        let mut at = usize::try_from(offset).ok().filter(|&at| at >= 12 && at < end)?;
+        let mut next = || {
+            let byte = self.pack[..end].get(at).copied();
+            at += 1;
+            byte
+        };
+        let first = next()?;
+        let kind = first >> 4 & 7;
+        let (mut size, mut shift, mut byte) = (u64::from(first & 15), 4, first);
+        while byte & 128 != 0 {
+            byte = next()?;
+            size |= u64::from(byte & 127).checked_shl(shift).filter(|_| shift < 57)?;
+            shift += 7;
+        }
+        let base = match kind {
+            COMMIT | TREE | BLOB | TAG => Base::None,
+            OFFSET_DELTA => {
+                let mut byte = next()?;
+                let mut distance = u64::from(byte & 127);
+                while byte & 128 != 0 {
+                    byte = next()?;
+                    distance = (distance + 1).checked_mul(128)? + u64::from(byte & 127);
+                }
+                Base::At(offset.checked_sub(distance).filter(|_| distance > 0)?)
+            }
+            ID_DELTA => {
+                let id = *self.pack[..end].get(at..)?.first_chunk()?;
+                at += 20;
+                Base::Id(id)
+            }
+            _ => return None,
+        };
+        Some(Entry { kind, size, base, data: at })
+    }
+
+    /// Inflates what an entry holds into a buffer of exactly its size.
+    fn inflate(&self, entry: &Entry, end: usize, worker: &mut Worker, into: &mut Vec<u8>) -> Result<(), String> {
+        let data = self.pack.get(entry.data..end).ok_or("it reaches into the next object")?;
+        if entry.size > LARGEST || entry.size > data.len() as u64 * LARGEST_RATIO {
+            return Err("its size cannot be right".into());
+        }
+        into.resize(usize::try_from(entry.size).map_err(|_| "its size cannot be right")?, 0);
+        match worker.inflate.zlib_decompress(data, into) {
+            Ok(size) if size == into.len() => Ok(()),
+            Ok(_) => Err("it has another size than it says".into()),
+            Err(error) => Err(format!("its compressed bytes are damaged: {error}")),
+        }
+    }
+
+    /// Reads one object, however long its chain of deltas.
+    pub(super) fn read(&self, place: usize, worker: &mut Worker) -> Result<(Kind, Vec<u8>), String> {
+        let cut = "its header is damaged";
+        let end = self.pack.len() - 20;
+        let mut chain = Vec::new();
+        let mut offset = self.offset(place).ok_or(cut)?;
+        let root = loop {
+            let entry = self.entry(offset).ok_or(cut)?;
+            offset = match entry.base {
+                Base::None => break entry,
+                Base::At(base) => base,
+                Base::Id(id) => {
+                    self.find(&id).and_then(|place| self.offset(place)).ok_or("its base is in another pack")?
+                }
+            };
+            if chain.len() == LONGEST_CHAIN {
+                return Err("its chain of deltas has no end".into());
+            }
+            chain.push(entry);
+        };
+        let kind = Kind::of(root.kind).ok_or(cut)?;
+        let (mut text, mut delta, mut made) = (Vec::new(), Vec::new(), Vec::new());
+        self.inflate(&root, end, worker, &mut text)?;
+        for entry in chain.iter().rev() {
+            self.inflate(entry, end, worker, &mut delta)?;
+            apply(&text, &delta, &mut made, &mut worker.ranges)?;
+            std::mem::swap(&mut text, &mut made);
+        }
+        Ok((kind, text))
+    }
+
+    fn plan(&self) -> &Plan {
+        self.plan.get_or_init(|| Plan::of(self))
+    }
+
+    /// Reads every object of some kinds, from as many threads as there are. What `visit` returns is
+    /// handed in with the objects that are made from that one. The ids of those that cannot be
+    /// read here are returned.
+    pub(super) fn each(
+        &self,
+        wanted: &(dyn Fn(Kind) -> bool + Sync),
+        visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
+    ) -> Vec<Id> {
+        let plan = self.plan();
+        let is_wanted = |position: u32| Kind::of(plan.kinds[position as usize]).is_some_and(wanted);
+        let next = AtomicUsize::new(0);
+        let failed = rayon::broadcast(|_| {
+            let (mut worker, mut failed) = (Worker::new(), Vec::new());
+            while let Some(&root) = plan.roots.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if is_wanted(root) {
+                    self.family(plan, root, &mut worker, visit, &mut failed);
+                }
+            }
+            failed
+        });
+        let lost = (0..plan.kinds.len()).filter(|&position| plan.kinds[position] == UNKNOWN);
+        let mut ids: Vec<Id> =
+            failed.into_iter().flatten().chain(lost).map(|position| self.id(plan.places[position] as usize)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Reads an object and all that is made from it.
+    fn family(
+        &self,
+        plan: &Plan,
+        root: u32,
+        worker: &mut Worker,
+        visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
+        failed: &mut Vec<usize>,
+    ) {
+        let kind = Kind::of(plan.kinds[root as usize]).expect("a root has a kind of its own");
+        let mut text = worker.buffer();
+        let mut stack: Vec<Frame> = Vec::new();
+        match self.raw(plan, root, worker, &mut text) {
+            Ok(()) => {
+                let outcome = visit(&Read { id: plan.id(self, root), kind, text: &text, changed: None });
+                stack.push(Frame { text, child: plan.first_child[root as usize], outcome });
+            }
+            Err(_) => plan.lose(root, failed),
+        }
+        while let Some(frame) = stack.last_mut() {
+            let child = frame.child;
+            if child == NONE {
+                stack.pop().into_iter().for_each(|frame| worker.give_back(frame.text));
+                continue;
+            }
+            frame.child = plan.next_sibling[child as usize];
+            let before = frame.outcome;
+            let is_last = frame.child == NONE;
+            let mut made = worker.buffer();
+            let mut delta = worker.buffer();
+            let mut ranges = std::mem::take(&mut worker.ranges);
+            let outcome = self
+                .raw(plan, child, worker, &mut delta)
+                .and_then(|()| apply(&frame.text, &delta, &mut made, &mut ranges));
+            worker.give_back(delta);
+            if is_last {
+                stack.pop().into_iter().for_each(|frame| worker.give_back(frame.text));
+            }
+            match outcome {
+                Ok(()) => {
+                    let id = plan.id(self, child);
+                    let outcome = visit(&Read { id, kind, text: &made, changed: Some((&ranges, before)) });
+                    match plan.first_child[child as usize] {
+                        NONE => worker.give_back(made),
+                        first => stack.push(Frame { text: made, child: first, outcome }),
+                    }
+                }
+                Err(_) => plan.lose(child, failed),
+            }
+            worker.ranges = ranges;
+        }
+    }
+
+    /// Inflates an object, or its delta.
+    fn raw(&self, plan: &Plan, position: u32, worker: &mut Worker, into: &mut Vec<u8>) -> Result<(), String> {
+        let at = position as usize;
+        let entry = self.entry(plan.offsets[at]).ok_or("its header is damaged")?;
+        let end = plan.offsets.get(at + 1).map_or(self.pack.len() - 20, |&end| end as usize);
+        self.inflate(&entry, end, worker, into)
+    }
+}
+
+impl Plan {
+    fn of(pack: &Pack) -> Plan {
+        let mut order: Vec<(u64, u32)> =
+            (0..pack.count).map(|place| (pack.offset(place).unwrap_or(u64::MAX), place as u32)).collect();
+        order.par_sort_unstable();
+        let (offsets, places): (Vec<u64>, Vec<u32>) = order.into_iter().unzip();
+        let position = |offset: u64| offsets.binary_search(&offset).map_or(NONE, |position| position as u32);
+        let (mut kinds, bases): (Vec<u8>, Vec<u32>) = (0..pack.count)
+            .into_par_iter()
+            .with_min_len(1024)
+            .map(|at| match pack.entry(offsets[at]) {
+                None => (UNKNOWN, NONE),
+                Some(Entry { kind, base: Base::None, .. }) => (kind, NONE),
+                Some(Entry { kind, base: Base::At(offset), .. }) => (kind, position(offset)),
+                Some(Entry { kind, base: Base::Id(id), .. }) => {
+                    (kind, pack.find(&id).and_then(|place| pack.offset(place)).map_or(NONE, position))
+                }
+            })
+            .unzip();
+        resolve(&mut kinds, &bases);
+        Plan::linked(offsets, places, kinds, &bases)
+    }
+
+    fn linked(offsets: Vec<u64>, places: Vec<u32>, kinds: Vec<u8>, bases: &[u32]) -> Plan {
+        let count = kinds.len();
+        let weights = weights(&kinds, bases);
+        let mut first_child = vec![NONE; count];
+        let mut next_sibling = vec![NONE; count];
+        let children = || (0..count).filter(|&at| bases[at] != NONE && kinds[at] != UNKNOWN);
+        // The heaviest child of each goes to the end of its list.
+        for at in children() {
+            let first = &mut first_child[bases[at] as usize];
+            if *first == NONE || weights[*first as usize] < weights[at] {
+                *first = at as u32;
+            }
+        }
+        let heaviest = first_child.clone();
+        for at in children().filter(|&at| heaviest[bases[at] as usize] != at as u32) {
+            next_sibling[at] = std::mem::replace(&mut first_child[bases[at] as usize], at as u32);
+        }
+        let mut roots: Vec<u32> =
+            (0..count).filter(|&at| bases[at] == NONE && kinds[at] != UNKNOWN).map(|at| at as u32).collect();
+        roots.sort_by_key(|&root| std::cmp::Reverse(weights[root as usize]));
+        Plan { offsets, places, kinds, first_child, next_sibling, roots }
+    }
+
+    fn id(&self, pack: &Pack, position: u32) -> Id {
+        pack.id(self.places[position as usize] as usize)
+    }
+
+    /// Notes that an object, and with it all that is made from it, cannot be read.
+    fn lose(&self, position: u32, failed: &mut Vec<usize>) {
+        let mut left = vec![position];
+        while let Some(position) = left.pop() {
+            failed.push(position as usize);
+            let mut child = self.first_child[position as usize];
+            while child != NONE {
+                left.push(child);
+                child = self.next_sibling[child as usize];
+            }
+        }
+    }
+}
+
+/// Gives each delta the kind of its root. What has none, or goes round in a circle, is unknown.
+fn resolve(kinds: &mut [u8], bases: &[u32]) {
+    let is_delta = |kind: u8| kind == OFFSET_DELTA || kind == ID_DELTA;
+    let mut chain = Vec::new();
+    for start in 0..kinds.len() {
+        let mut at = start;
+        while is_delta(kinds[at]) && bases[at] != NONE && chain.len() <= kinds.len() {
+            chain.push(at);
+            at = bases[at] as usize;
+        }
+        let kind = if is_delta(kinds[at]) { UNKNOWN } else { kinds[at] };
+        if is_delta(kinds[at]) {
+            kinds[at] = UNKNOWN;
+        }
+        chain.drain(..).for_each(|at| kinds[at] = kind);
+    }
+}
+
+/// How many objects are made from each, itself counted.
+fn weights(kinds: &[u8], bases: &[u32]) -> Vec<u32> {
+    let mut weights = vec![1u32; kinds.len()];
+    let mut waiting = vec![0u32; kinds.len()];
+    let has_base = |at: usize| bases[at] != NONE && kinds[at] != UNKNOWN;
+    (0..kinds.len()).filter(|&at| has_base(at)).for_each(|at| waiting[bases[at] as usize] += 1);
+    let mut ready: Vec<usize> = (0..kinds.len()).filter(|&at| waiting[at] == 0).collect();
+    while let Some(at) = ready.pop() {
+        if has_base(at) {
+            let base = bases[at] as usize;
+            weights[base] = weights[base].saturating_add(weights[at]);
+            waiting[base] -= 1;
+            if waiting[base] == 0 {
+                ready.push(base);
+            }
+        }
+    }
+    weights
+}
+
+/// Makes a text from another and a delta. `ranges` becomes what is new in it: what the delta
+/// inserts, and the seams between copies.
+fn apply(base: &[u8], delta: &[u8], made: &mut Vec<u8>, ranges: &mut Vec<Range<usize>>) -> Result<(), String> {
+    applied(base, delta, made, ranges).ok_or_else(|| "its delta does not fit its base".to_owned())
+}
+
+fn applied(base: &[u8], delta: &[u8], made: &mut Vec<u8>, ranges: &mut Vec<Range<usize>>) -> Option<()> {
+    ranges.clear();
+    made.clear();
+    let mut at = 0;
+    if size(delta, &mut at)? != base.len() as u64 {
+        return None;
+    }
+    let length = usize::try_from(size(delta, &mut at)?.min(LARGEST + 1)).ok()?;
+    if length as u64 > LARGEST {
+        return None;
+    }
+    made.reserve_exact(length);
+    // Where in the base the last copy ended; nothing after an insertion.
+    let mut copied = Some(0);
+    while at < delta.len() {
+        let operation = delta[at];
+        at += 1;
+        if operation & 128 != 0 {
+            let (mut from, mut count) = (0usize, 0usize);
+            for bit in 0..7 {
+                if operation & 1 << bit != 0 {
+                    let byte = usize::from(*delta.get(at)?);
+                    at += 1;
+                    if bit < 4 { from |= byte << (bit * 8) } else { count |= byte << ((bit - 4) * 8) }
+                }
+            }
+            let count = if count == 0 { 0x1_0000 } else { count };
+            if copied != Some(from) && ranges.last().is_none_or(|last| last.end != made.len()) {
+                ranges.push(made.len()..made.len());
+            }
+            made.extend_from_slice(base.get(from..from.checked_add(count)?)?);
+            copied = Some(from + count);
+        } else {
+            let inserted = delta.get(at..at + usize::from(operation)).filter(|_| operation != 0)?;
+            at += inserted.len();
+            match ranges.last_mut() {
+                Some(last) if last.end == made.len() => last.end += inserted.len(),
+                _ => ranges.push(made.len()..made.len() + inserted.len()),
+            }
+            made.extend_from_slice(inserted);
+            copied = None;
+        }
+        if made.len() > length {
+            return None;
+        }
+    }
+    // The base's end is not the text's: what was there is behind the last copy no more.
+    if copied.is_some_and(|end| end != base.len()) {
+        ranges.push(made.len()..made.len());
+    }
+    (made.len() == length).then_some(())
+}
+
+/// A size at the head of a delta.
+fn size(delta: &[u8], at: &mut usize) -> Option<u64> {
+    let (mut size, mut shift) = (0u64, 0);
+    loop {
+        let byte = *delta.get(*at)?;
+        *at += 1;
+        size |= u64::from(byte & 127).checked_shl(shift).filter(|_| shift < 57)?;
+        shift += 7;
+        if byte & 128 == 0 {
+            return Some(size);
+        }
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn map(path: &Path) -> Result<Mmap, String> {
+    let said = |error: std::io::Error| format!("{}: {error}", path.file_name().unwrap_or_default().to_string_lossy());
+    let file: File = file::open(path).map_err(said)?;
+    if !file.metadata().map_err(said)?.is_file() {
+        return Err("it is not a regular file".into());
+    }
+    // SAFETY: git never changes a pack in place; it writes a new one and unlinks this one, which
+    // stays whole while it is mapped.
+    unsafe { Mmap::map(&file) }.map_err(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(base: &[u8], delta: &[u8]) -> Option<(Vec<u8>, Vec<Range<usize>>)> {
+        let (mut made, mut ranges) = (Vec::new(), Vec::new());
+        applied(base, delta, &mut made, &mut ranges).map(|()| (made, ranges))
+    }
+
+    #[test]
+    fn a_delta_tells_what_is_new() {
+        // 0..3 of the base, "XY", 3..6; the size of the base, of the text, copy, insert, copy.
+        let delta = [6, 8, 0x90, 3, 2, b'X', b'Y', 0x91, 3, 3];
+        assert_eq!(made(b"abcdef", &delta), Some((b"abcXYdef".to_vec(), vec![3..5])));
+        // A seam where something is left out, and an end that was none.
+        let seams = [6, 4, 0x90, 2, 0x91, 3, 2];
+        assert_eq!(made(b"abcdef", &seams), Some((b"abde".to_vec(), vec![2..2, 4..4])));
+    }
+
+    #[test]
+    fn a_delta_that_lies_is_refused() {
+        for delta in [
+            &[5, 3, 0x90, 3][..],
+            &[6, 4, 0x90, 3],
+            &[6, 2, 0x90, 3],
+            &[6, 9, 0x90, 9],
+            &[6, 3, 0],
+            &[6, 3, 5, b'a'],
+            &[6],
+            &[6, 3, 0x9f],
+            &[255; 20],
+        ] {
+            assert_eq!(made(b"abcdef", delta), None, "{delta:?}");
+        }
+    }
+
+    #[test]
+    fn kinds_come_from_the_root_and_circles_have_none() {
+        let mut kinds = [BLOB, OFFSET_DELTA, OFFSET_DELTA, ID_DELTA, ID_DELTA, ID_DELTA];
+        resolve(&mut kinds, &[NONE, 0, 1, 4, 3, NONE]);
+        assert_eq!(kinds, [BLOB, BLOB, BLOB, UNKNOWN, UNKNOWN, UNKNOWN]);
+    }
+}

@@ -1,0 +1,164 @@
+//! Asking which secrets a text holds before it is known where the text belongs: in history the path
+//! is looked up for what was found, not for what was read.
+//!
+//! Of a text that was made from another one only what changed is asked about, and what is near enough
+//! to be decided by it. That gives no findings but a suspicion; a suspicion is confirmed in the whole.
+
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+use super::{Scanned, Scanner, Scratch, Window, assignment, window};
+use crate::blob::{Blob, Origin};
+use crate::finding::Finding;
+use crate::rule::pattern::LONGEST_MATCH;
+
+/// How far from a change something may stand that decides about it, or is decided by it, unless it is
+/// in one word with it: a provider's word before a name, a name before a value, a companion.
+const MARGIN: usize = 512;
+
+/// What is known of a text, for the texts that are made from it.
+const BINARY: u8 = 1;
+/// It holds secrets, or the beginning of something that may go on over many lines.
+const WHOLE: u8 = 2;
+
+impl Scanner {
+    /// Adds the names of the secrets in a text, whatever the text's path may be. `changed` are the
+    /// ranges of it that are new, and what this function returned for the text it was made from;
+    /// nothing when all of it is new.
+    pub fn probe(
+        &self,
+        text: &[u8],
+        changed: Option<(&[Range<usize>], u8)>,
+        scratch: &mut Scratch,
+        holds: &mut Vec<u64>,
+    ) -> u8 {
+        let is_text = window::is_text(text);
+        let mut known = if is_text { 0 } else { BINARY };
+        let is_suspicious = match changed {
+            Some((ranges, before)) if before == known && !self.keeps_dismissed => {
+                let mut found = false;
+                for range in widened(text, ranges) {
+                    found |= self.suspects(text, range, is_text, &mut known, scratch);
+                }
+                found
+            }
+            _ => self.suspects(text, 0..text.len(), is_text, &mut known, scratch),
+        };
+        if is_suspicious || self.keeps_dismissed {
+            self.confirm(text, is_text, scratch, holds);
+        }
+        if holds.is_empty() { known } else { known | WHOLE }
+    }
+
+    /// Whether a range of a text has a candidate that could be believed under some path.
+    fn suspects(&self, text: &[u8], range: Range<usize>, is_text: bool, known: &mut u8, scratch: &mut Scratch) -> bool {
+        let origin = Origin::file("");
+        let window = Window { text, owned: range.clone(), is_text, origin: &origin };
+        self.prefilter.find(&text[range.clone()], &mut scratch.memory);
+        let mut found = false;
+        let mut read_until = 0;
+        for hit in &scratch.memory.hits {
+            let (at, meaning) = (range.start + hit.at as usize, &self.meanings[hit.literal as usize]);
+            for &rule in &meaning.tokens {
+                let pattern = &self.rules[rule].pattern;
+                if pattern.longest() > MARGIN && pattern.spans_words() {
+                    *known |= WHOLE;
+                }
+                if !found && rule < self.wanted {
+                    found = self.token(text, at, meaning.length, rule).is_some_and(|one| one.dismissal.is_none());
+                }
+            }
+            if !found
+                && meaning.is_name
+                && is_text
+                && at >= read_until
+                && let Some(assignment) = assignment::read(text, at..at + meaning.length)
+            {
+                read_until = assignment.name.end;
+                found = self.value(&window, &assignment).is_some_and(|one| one.dismissal.is_none());
+            }
+        }
+        found
+    }
+
+    /// Scans the whole text under a name that is a program's and one that is not: no more of a path
+    /// than that decides about secrets.
+    fn confirm(&self, text: &[u8], is_text: bool, scratch: &mut Scratch, holds: &mut Vec<u64>) {
+        for path in ["", "x.c"] {
+            if path.is_empty() || is_text {
+                let scanned = self.scan(&Blob { bytes: text, origin: &Origin::file(path) }, scratch);
+                holds.extend(scanned.findings.iter().map(name));
+                holds.extend(scanned.dismissed.iter().map(|one| name(&one.finding)));
+            }
+        }
+        holds.sort_unstable();
+        holds.dedup();
+    }
+
+    /// Finds those secrets in a blob that have one of these names, in order.
+    pub fn scan_for(&self, blob: &Blob<'_>, names: &[u64], scratch: &mut Scratch) -> Scanned {
+        let mut scanned = self.scan(blob, scratch);
+        scanned.findings.retain(|finding| names.binary_search(&name(finding)).is_ok());
+        scanned.dismissed.retain(|one| names.binary_search(&name(&one.finding)).is_ok());
+        scanned.dismissals.clear();
+        for one in &scanned.dismissed {
+            *scanned.dismissals.entry(one.reason).or_default() += 1;
+        }
+        scanned
+    }
+}
+
+/// The name of a secret within a run: its rule and its bytes, hashed.
+fn name(finding: &Finding) -> u64 {
+    let digest = Sha256::new().chain_update(&finding.rule.id).chain_update([0]).chain_update(finding.secret.expose());
+    u64::from_be_bytes(*digest.finalize().first_chunk().expect("a digest has 32 bytes"))
+}
+
+/// Ranges that are in order, widened to all that a change in them may decide about; none overlap.
+fn widened(text: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut all: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let end = reach_forward(text, range.end);
+        match all.last_mut() {
+            // What is before it is in already.
+            Some(last) if range.start <= last.end => last.end = last.end.max(end),
+            last => {
+                let start = reach_back(text, range.start);
+                match last {
+                    Some(last) if start <= last.end => last.end = last.end.max(end),
+                    _ => all.push(start..end),
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Back over the word a change stands in, the blanks before it, and a margin.
+fn reach_back(text: &[u8], at: usize) -> usize {
+    let before = &text[at.saturating_sub(LONGEST_MATCH)..at];
+    let word = before.iter().rev().take_while(|byte| !byte.is_ascii_whitespace()).count();
+    let blanks = before[..before.len() - word].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+    at.saturating_sub(word + blanks + MARGIN)
+}
+
+/// To the end of the line, and a margin: what opens an element counts up to there.
+fn reach_forward(text: &[u8], at: usize) -> usize {
+    let after = &text[at..text.len().min(at + LONGEST_MATCH)];
+    let line = memchr::memchr(b'\n', after).unwrap_or(after.len());
+    text.len().min(at + line.max(MARGIN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_reaches_back_over_its_word_and_forward_over_its_line() {
+        let text = [&[b' '; 600][..], b"a", &[b'x'; 600], b"CHANGE", &[b'y'; 600], b"\nz", &[b' '; 600]].concat();
+        let at = 600 + 1 + 600;
+        assert_eq!(widened(&text, &[at..at + 6]), [0..at + 6 + 600]);
+        assert_eq!(widened(&text, &[at..at, at + 700..at + 700]).len(), 1);
+    }
+}

@@ -1,0 +1,384 @@
+//! Where in history an object belongs: looked up backwards, for those in which something was found.
+//!
+//! Passes over all trees find those that hold the wanted objects, then those that hold these, up to
+//! the roots. Then the commits are gone through, parents first, and of each tree only what was marked:
+//! the first commit that has an object at a path is the one that brought it in.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
+
+use super::commits::Commits;
+use super::{Found, Item, Reading, lock, text};
+use crate::blob::{Blob, Origin, Place};
+use crate::git::object::{self, hex};
+use crate::git::{Id, Kind, Read, Reference, Trouble};
+
+/// Commits that some refs reach, and how what they hold is told.
+struct Class {
+    place: Place,
+    reference: Option<Arc<str>>,
+    commits: Vec<u32>,
+}
+
+/// What a marked tree holds of what is wanted: a name, an id, and whether that is a tree.
+type Marked = HashMap<Id, Vec<(Box<[u8]>, Id, bool)>>;
+
+pub(super) fn attribute(
+    reading: &Reading<'_>,
+    found: Found,
+    commits: &Commits,
+    references: &[Reference],
+    stashes: &[Id],
+    unreachable: bool,
+) {
+    let mut roots = Roots::of(reading, &found, commits, references, stashes, unreachable);
+    roots.tell_boundaries(reading, &found, commits);
+    let marked = marked(reading, &found);
+    let mut walk = Walk {
+        reading,
+        found: &found,
+        marked: &marked,
+        paths: Paths::default(),
+        told: HashSet::new(),
+        seen: HashSet::new(),
+        lost: HashSet::new(),
+        emitted: HashSet::new(),
+    };
+    for class in std::mem::take(&mut roots.classes) {
+        for &place in &class.commits {
+            let entry = commits.get(place);
+            if let Some(holds) = found.holds.get(&entry.id) {
+                reading.tell_commit(&entry.id, Place::CommitMessage, class.reference.clone(), holds);
+            }
+            let top = Top { place: class.place, reference: class.reference.clone(), commit: Some(entry.id) };
+            walk.object(entry.tree, true, 0, &top);
+        }
+    }
+    for (name, tag) in &roots.tags {
+        if let Some(holds) = found.holds.get(tag) {
+            reading.tell_commit(tag, Place::TagMessage, Some(text(name)), holds);
+        }
+    }
+    for (name, id, kind) in &roots.objects {
+        let top = Top { place: Place::Content, reference: Some(text(name)), commit: None };
+        walk.object(*id, *kind == Kind::Tree, 0, &top);
+    }
+    walk.rest(unreachable);
+}
+
+/// Where the look-up begins: what refs point to.
+struct Roots {
+    classes: Vec<Class>,
+    /// Annotated tags, and the refs that point to them.
+    tags: Vec<(Vec<u8>, Id)>,
+    /// Trees and blobs that refs point to.
+    objects: Vec<(Vec<u8>, Id, Kind)>,
+    /// Commits that were asked for and are not known.
+    unknown: Vec<Id>,
+}
+
+impl Roots {
+    fn of(
+        reading: &Reading<'_>,
+        found: &Found,
+        commits: &Commits,
+        references: &[Reference],
+        stashes: &[Id],
+        unreachable: bool,
+    ) -> Roots {
+        let mut roots = Roots { classes: Vec::new(), tags: Vec::new(), objects: Vec::new(), unknown: Vec::new() };
+        let (mut ordinary, mut notes, mut stash) = (Vec::new(), Vec::new(), Vec::new());
+        for reference in references {
+            if let Some(commit) = roots.peeled(reading, found, commits, reference) {
+                match &reference.name[..] {
+                    b"refs/stash" => stash.push(commit),
+                    name if name.starts_with(b"refs/notes/") => notes.push((text(name), commit)),
+                    _ => ordinary.push(commit),
+                }
+            }
+        }
+        let mut taken = HashSet::new();
+        let mut add = |place, reference: Option<Arc<str>>, tips: Vec<Id>| {
+            let reached = commits.reached(tips, &mut taken);
+            roots.unknown.extend(reached.unknown);
+            roots.classes.push(Class { place, reference, commits: reached.commits });
+        };
+        add(Place::Content, None, ordinary);
+        notes.into_iter().for_each(|(name, tip)| add(Place::Note, Some(name), vec![tip]));
+        // Oldest first, so that what a later stash still holds is told of the one it came with.
+        let stashes = if stashes.is_empty() { &stash[..] } else { stashes };
+        for (number, tip) in stashes.iter().enumerate().rev() {
+            add(Place::Stash, Some(format!("stash@{{{number}}}").into()), vec![*tip]);
+        }
+        if unreachable {
+            add(Place::Content, None, commits.all().collect());
+            let known: HashSet<Id> = roots.tags.iter().map(|(_, id)| *id).collect();
+            let mut dangling: Vec<Id> = found.tags.keys().filter(|id| !known.contains(*id)).copied().collect();
+            dangling.sort_unstable();
+            roots.tags.extend(dangling.into_iter().map(|id| (format!("tag {}", hex(&id)).into_bytes(), id)));
+        }
+        roots
+    }
+
+    /// The commit a ref comes to, through any tags. What else it comes to is kept.
+    fn peeled(&mut self, reading: &Reading<'_>, found: &Found, commits: &Commits, reference: &Reference) -> Option<Id> {
+        let mut id = reference.target;
+        let mut tags = HashSet::new();
+        loop {
+            if commits.find(&id).is_some() {
+                return Some(id);
+            }
+            match found.tags.get(&id) {
+                Some(target) => {
+                    if !tags.insert(id) {
+                        return None;
+                    }
+                    self.tags.push((reference.name.clone(), id));
+                    match target {
+                        Some((target, _)) => id = *target,
+                        None => {
+                            let trouble = Trouble::Damaged("it names no object".into());
+                            reading.missed(reference.name.clone(), "tag", &id, &trouble);
+                            return None;
+                        }
+                    }
+                }
+                None => {
+                    match reading.store.read(&id) {
+                        Ok((kind, _)) if !found.lost.contains_key(&id) => {
+                            self.objects.push((reference.name.clone(), id, kind));
+                        }
+                        Ok((kind, _)) => {
+                            reading.missed(reference.name.clone(), kind.as_str(), &id, &found.lost[&id]);
+                        }
+                        Err(trouble) => reading.missed(reference.name.clone(), "object", &id, &trouble),
+                    }
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Tells where the history ends although it goes on.
+    fn tell_boundaries(&mut self, reading: &Reading<'_>, found: &Found, commits: &Commits) {
+        let mut behind = HashSet::new();
+        for class in &self.classes {
+            for entry in class.commits.iter().map(|&place| commits.get(place)) {
+                if reading.all_shallow.contains(&entry.id) {
+                    behind.extend(entry.parents.iter().copied().filter(|id| commits.find(id).is_none()));
+                    if reading.shallow.contains(&entry.id) {
+                        reading.boundary(&entry.id);
+                    }
+                }
+            }
+        }
+        for id in self.unknown.iter().filter(|id| !behind.contains(*id)) {
+            let trouble = found.lost.get(id).unwrap_or(&Trouble::Missing);
+            reading.missed(format!("history before {}", hex(id)).into_bytes(), "commit", id, trouble);
+        }
+    }
+}
+
+/// The trees that hold what is wanted, or hold one that does.
+fn marked(reading: &Reading<'_>, found: &Found) -> Marked {
+    let held = found.holds.keys().chain(&found.named).chain(found.lost.keys());
+    let mut wanted: HashSet<Id> = held.copied().filter(|id| !found.tags.contains_key(id)).collect();
+    let mut all = Marked::new();
+    while !wanted.is_empty() {
+        let sieve = Sieve::of(&wanted);
+        let fresh: Mutex<Marked> = Mutex::default();
+        let visit = |read: &Read<'_>| {
+            let mut marks = Vec::new();
+            let changed = read.changed.filter(|(_, outcome)| *outcome == 0);
+            let mut ranges = changed.map(|(ranges, _)| ranges.iter().peekable());
+            for entry in object::entries(read.text) {
+                if let Some(ranges) = &mut ranges {
+                    // Its base held nothing that is wanted: only what is new in it can.
+                    while ranges.next_if(|range| range.end < entry.at).is_some() {}
+                    match ranges.peek() {
+                        None => break,
+                        Some(range) if range.start >= entry.end => continue,
+                        Some(_) => {}
+                    }
+                }
+                if sieve.lets_through(&entry.id) && wanted.contains(&entry.id) && entry.kind != Kind::Commit {
+                    marks.push((entry.name.into(), entry.id, entry.kind == Kind::Tree));
+                }
+            }
+            let outcome = u8::from(!marks.is_empty());
+            if outcome > 0 {
+                lock(&fresh).insert(read.id, marks);
+            }
+            outcome
+        };
+        reading.store.each(&|kind| kind == Kind::Tree, &visit, &|_, _| {});
+        let fresh = fresh.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // A tree that was marked before is not new, though it holds something new.
+        wanted = fresh.keys().filter(|id| !all.contains_key(*id)).copied().collect();
+        for (tree, marks) in fresh {
+            all.entry(tree).or_default().extend(marks);
+        }
+    }
+    all
+}
+
+/// Says "no" fast for nearly all ids.
+struct Sieve(Vec<u64>);
+
+impl Sieve {
+    fn of(ids: &HashSet<Id>) -> Sieve {
+        let mut bits = vec![0u64; 1 << 14];
+        for id in ids {
+            let bit = Sieve::bit(id);
+            bits[bit >> 6] |= 1 << (bit & 63);
+        }
+        Sieve(bits)
+    }
+
+    #[inline]
+    fn bit(id: &Id) -> usize {
+        usize::from(id[0]) << 12 | usize::from(id[1]) << 4 | usize::from(id[2]) >> 4
+    }
+
+    #[inline]
+    fn lets_through(&self, id: &Id) -> bool {
+        let bit = Sieve::bit(id);
+        self.0[bit >> 6] >> (bit & 63) & 1 != 0
+    }
+}
+
+/// Paths as numbers; 0 is the root.
+#[derive(Default)]
+struct Paths {
+    known: HashMap<(u32, Box<[u8]>), u32>,
+    all: Vec<(u32, Box<[u8]>)>,
+}
+
+impl Paths {
+    fn below(&mut self, path: u32, name: &[u8]) -> u32 {
+        let next = self.all.len() as u32 + 1;
+        let number = *self.known.entry((path, name.into())).or_insert(next);
+        if number == next {
+            self.all.push((path, name.into()));
+        }
+        number
+    }
+
+    fn text(&self, path: u32) -> Vec<u8> {
+        let mut parts = Vec::new();
+        let mut at = path;
+        while at != 0 {
+            let (above, name) = &self.all[at as usize - 1];
+            parts.push(&name[..]);
+            at = *above;
+        }
+        parts.reverse();
+        parts.join(&b'/')
+    }
+}
+
+/// Where a walk down from a commit or a ref began.
+struct Top {
+    place: Place,
+    reference: Option<Arc<str>>,
+    commit: Option<Id>,
+}
+
+struct Walk<'a> {
+    reading: &'a Reading<'a>,
+    found: &'a Found,
+    marked: &'a Marked,
+    paths: Paths,
+    /// Objects at paths that were met before.
+    seen: HashSet<(Id, u32)>,
+    /// Secrets at paths that were told.
+    told: HashSet<(u64, u32)>,
+    /// What was told to be lost.
+    lost: HashSet<Id>,
+    /// Objects that have a place.
+    emitted: HashSet<Id>,
+}
+
+impl Walk<'_> {
+    /// Goes down from an object, to what is marked.
+    fn object(&mut self, id: Id, is_tree: bool, path: u32, top: &Top) {
+        let mut left = vec![(id, is_tree, path)];
+        while let Some((id, is_tree, path)) = left.pop() {
+            let is_marked = self.marked.contains_key(&id)
+                || self.found.holds.contains_key(&id)
+                || self.found.lost.contains_key(&id)
+                || self.found.named.contains(&id);
+            if !is_marked || !self.seen.insert((id, path)) {
+                continue;
+            }
+            self.emitted.insert(id);
+            self.name(path, top);
+            if let Some(trouble) = self.found.lost.get(&id).filter(|_| self.lost.insert(id)) {
+                let kind = if is_tree { "tree" } else { "blob" };
+                let shown = if path == 0 { hex(&id).into_bytes() } else { self.paths.text(path) };
+                self.reading.missed(shown, kind, &id, trouble);
+            }
+            if !is_tree {
+                self.blob(id, path, top);
+            }
+            let marks = self.marked.get(&id).map_or(&[][..], Vec::as_slice);
+            for (name, id, is_tree) in marks.iter().rev() {
+                left.push((*id, *is_tree, self.paths.below(path, name)));
+            }
+        }
+    }
+
+    /// Tells of a name that holds a secret, once for each path.
+    fn name(&mut self, path: u32, top: &Top) {
+        let Some((_, name)) = path.checked_sub(1).map(|at| &self.paths.all[at as usize]) else { return };
+        let Some(holds) = self.found.names.get(&name[..]) else { return };
+        let fresh: Vec<u64> = holds.iter().copied().filter(|&one| self.told.insert((!one, path))).collect();
+        if !fresh.is_empty() {
+            let origin = self.origin(path, Place::Path, top);
+            (self.reading.visit)(Item::Known(Blob { bytes: name, origin: &origin }, &fresh));
+        }
+    }
+
+    fn blob(&mut self, id: Id, path: u32, top: &Top) {
+        let Some(holds) = self.found.holds.get(&id) else { return };
+        let fresh: Vec<u64> = holds.iter().copied().filter(|&one| self.told.insert((one, path))).collect();
+        if fresh.is_empty() {
+            return;
+        }
+        let origin = self.origin(path, top.place, top);
+        match self.reading.store.read(&id) {
+            Ok((_, bytes)) => (self.reading.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, &fresh)),
+            Err(trouble) => self.reading.missed(origin.path, "blob", &id, &trouble),
+        }
+    }
+
+    fn origin(&self, path: u32, place: Place, top: &Top) -> Origin {
+        let commit = top.commit.map(|id| self.reading.about(&id));
+        Origin { path: self.paths.text(path), place, commit, reference: top.reference.clone() }
+    }
+
+    /// What nothing that was asked for reaches: told with the others, or counted.
+    fn rest(mut self, unreachable: bool) {
+        let found = self.found;
+        let mut dangling: BTreeMap<Id, bool> = found.lost.keys().map(|id| (*id, true)).collect();
+        dangling.extend(found.holds.keys().map(|id| (*id, false)));
+        dangling.retain(|id, _| !self.emitted.contains(id) && !found.tags.contains_key(id));
+        let mut hidden = 0;
+        for (id, is_lost) in dangling {
+            let is_blob = || matches!(self.reading.store.read(&id), Ok((Kind::Blob, _)));
+            if is_lost && unreachable && found.lost[&id] != Trouble::Missing {
+                self.reading.missed(hex(&id).into_bytes(), "object", &id, &found.lost[&id]);
+            } else if !is_lost && is_blob() {
+                hidden += 1;
+                if unreachable {
+                    let reference = Some(format!("blob {}", hex(&id)).into());
+                    self.object(id, false, 0, &Top { place: Place::Content, reference, commit: None });
+                }
+            }
+        }
+        if hidden > 0 && !unreachable {
+            let text = format!("{hidden} blobs that no ref reaches hold secrets, too: --unreachable shows them");
+            (self.reading.visit)(Item::Notice(text));
+        }
+    }
+}

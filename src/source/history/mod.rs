@@ -1,0 +1,320 @@
+//! Git's history, read as objects: each distinct blob once, the texts of commits and tags, and the
+//! names of paths and refs.
+//!
+//! Without revisions every object is read in whatever order is fast, and asked which secrets it holds;
+//! where those belong is looked up afterwards, for them alone (`attribution`). With revisions the
+//! commits they name are walked, and what each brings in is read (`range`).
+
+mod attribution;
+mod commits;
+mod range;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Answer, Counts, Item, Probe, Source, Visit};
+use crate::blob::{Blob, Commit, Origin, Place};
+use crate::error::Error;
+use crate::file::read_regular;
+use crate::git::object::{self, hex};
+use crate::git::{Clone, Id, Kind, Read, Reference, Store, Trouble};
+use commits::Commits;
+
+/// The most bytes a repository's config may have.
+const LARGEST_CONFIG: u64 = 4 << 20;
+/// A shorter name cannot hold a secret.
+const SHORTEST_SECRET: usize = 16;
+
+/// What else is wanted of a history.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HistoryOptions {
+    /// Also what no ref reaches: old entries of reflogs, dangling objects.
+    pub unreachable: bool,
+    /// A shallow clone is all that is asked for.
+    pub allow_shallow: bool,
+    /// Read every object by libgit2: slower, and the measure of our own reader.
+    pub plain: bool,
+}
+
+/// The history of a repository, or some of it.
+pub struct History {
+    clone: Mutex<Clone>,
+    revisions: Vec<String>,
+    /// What the revisions name: objects to begin from, and commits to leave out.
+    from: Vec<Id>,
+    without: Vec<Id>,
+    options: HistoryOptions,
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("History").field("revisions", &self.revisions).field("options", &self.options).finish()
+    }
+}
+
+impl History {
+    /// The history of the repository that a folder is or lies in: what these revisions name (`A..B`,
+    /// `^X`, ids, refs), or without any, all that refs reach.
+    ///
+    /// # Errors
+    /// There is no repository, or none that can be read, or a revision is unknown.
+    pub fn open(directory: &Path, revisions: Vec<String>, options: HistoryOptions) -> Result<History, Error> {
+        let clone = Clone::open(directory)?;
+        let (mut from, mut without) = (Vec::new(), Vec::new());
+        for revision in &revisions {
+            let (more, less) = clone.resolve(revision)?;
+            from.extend(more);
+            without.extend(less);
+        }
+        if from.is_empty() && !revisions.is_empty() {
+            return Err(Error::usage(
+                format!("`{}` names only what is to be left out", revisions.join(" ")),
+                "add a revision to begin from: `skant history HEAD ^origin/main`",
+            ));
+        }
+        Ok(History { clone: Mutex::new(clone), revisions, from, without, options })
+    }
+}
+
+impl Source for History {
+    fn name(&self) -> &'static str {
+        "history"
+    }
+
+    fn range(&self) -> Option<String> {
+        (!self.revisions.is_empty()).then(|| self.revisions.join(" "))
+    }
+
+    fn each(&self, visit: &Visit<'_>) {
+        let clone = lock(&self.clone);
+        let mut told = Vec::new();
+        let store = Store::open(&clone, self.options.plain, &mut told);
+        let shallow = if self.options.allow_shallow { None } else { Some(clone.shallow()) };
+        let is_partial = clone.is_partial();
+        let reading =
+            Reading { store, visit, shallow: shallow.unwrap_or_default(), all_shallow: clone.shallow(), is_partial };
+        if self.revisions.is_empty() {
+            let references = clone.references(&mut told);
+            let stashes = clone.stashes();
+            config(&clone, visit);
+            drop(clone);
+            reading.whole(&references, &stashes, self.options.unreachable);
+        } else {
+            drop(clone);
+            reading.range(&self.from, &self.without);
+        }
+        told.into_iter().for_each(|(what, reason)| visit(Item::Missed(what, reason)));
+    }
+}
+
+/// Scans the repository's own config, in which remotes may have passwords.
+fn config(clone: &Clone, visit: &Visit<'_>) {
+    let front: &[u8] = if clone.is_bare() { b"" } else { b".git/" };
+    for (folder, name) in [(clone.common(), "config"), (clone.path(), "config.worktree")] {
+        let shown = [front, name.as_bytes()].concat();
+        match read_regular(&folder.join(name), LARGEST_CONFIG) {
+            Ok(bytes) => visit(Item::Blob(Blob { bytes: &bytes, origin: &Origin::at(shown, Place::Config) })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => visit(Item::Missed(shown, super::reason(&error))),
+        }
+    }
+}
+
+/// A history that is being read.
+struct Reading<'v> {
+    store: Store,
+    visit: &'v Visit<'v>,
+    /// The commits behind which a shallow clone has nothing, unless that is accepted.
+    shallow: BTreeSet<Id>,
+    all_shallow: BTreeSet<Id>,
+    is_partial: bool,
+}
+
+/// What reading all objects came to.
+#[derive(Default)]
+struct Found {
+    commits: Vec<commits::Entry>,
+    /// By object: the names of the secrets it holds.
+    holds: HashMap<Id, Vec<u64>>,
+    /// Names in trees that hold secrets, and the objects that go by them.
+    names: BTreeMap<Vec<u8>, Vec<u64>>,
+    named: HashSet<Id>,
+    /// What trees speak of and is not there, or is damaged.
+    lost: HashMap<Id, Trouble>,
+    /// Of tags: what they are put on.
+    tags: HashMap<Id, Option<(Id, Kind)>>,
+}
+
+impl Reading<'_> {
+    /// Reads all there is.
+    fn whole(&self, references: &[Reference], stashes: &[Id], unreachable: bool) {
+        for reference in references {
+            let origin = Origin { reference: Some(text(&reference.name)), ..Origin::at("", Place::RefName) };
+            (self.visit)(Item::Blob(Blob { bytes: &reference.name, origin: &origin }));
+        }
+        let found = self.all_objects();
+        let commits = Commits::new(found.commits);
+        let found = Found { commits: Vec::new(), ..found };
+        attribution::attribute(self, found, &commits, references, stashes, unreachable);
+    }
+
+    /// Asks every object which secrets it holds.
+    fn all_objects(&self) -> Found {
+        let found: Mutex<Found> = Mutex::default();
+        let seen_names: Mutex<HashSet<Vec<u8>>> = Mutex::default();
+        let visit = |read: &Read<'_>| match read.kind {
+            Kind::Blob => {
+                let probe = self.probe(read.text, read.changed, Counts::Blob);
+                if !probe.0.is_empty() {
+                    lock(&found).holds.insert(read.id, probe.0);
+                }
+                probe.1
+            }
+            Kind::Commit | Kind::Tag => {
+                self.take_commit(read, &found);
+                0
+            }
+            Kind::Tree => {
+                self.take_tree(read, &found, &seen_names);
+                0
+            }
+        };
+        self.store.each(&|_| true, &visit, &|id, trouble| {
+            lock(&found).lost.insert(id, trouble);
+        });
+        found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn probe(&self, text: &[u8], changed: Option<(&[std::ops::Range<usize>], u8)>, counts: Counts) -> (Vec<u64>, u8) {
+        let mut answer = Answer::default();
+        (self.visit)(Item::Probe(Probe { text, changed, counts }, &mut answer));
+        (answer.holds, answer.outcome)
+    }
+
+    /// The secrets in a commit or a tag: in its message, and in the names in its head.
+    fn held_by_commit(&self, text: &[u8], commit: &object::Commit<'_>, kind: Kind) -> Vec<u64> {
+        let counts = if kind == Kind::Commit { Counts::Commit } else { Counts::Nothing };
+        let mut holds = self.probe(&text[commit.message.clone()], None, counts).0;
+        holds.extend(self.probe(&commit.names, None, Counts::Nothing).0);
+        holds.sort_unstable();
+        holds.dedup();
+        holds
+    }
+
+    fn take_commit(&self, read: &Read<'_>, found: &Mutex<Found>) {
+        let commit = object::Commit::parse(read.text);
+        let holds = self.held_by_commit(read.text, &commit, read.kind);
+        let mut found = lock(found);
+        if !holds.is_empty() {
+            found.holds.insert(read.id, holds);
+        }
+        match (read.kind, commit.tree) {
+            (Kind::Tag, _) => {
+                found.tags.insert(read.id, commit.target);
+            }
+            (_, Some(tree)) => found.commits.push(commits::Entry::new(read.id, tree, &commit)),
+            (_, None) => {
+                found.lost.insert(read.id, Trouble::Damaged("it names no tree".into()));
+            }
+        }
+    }
+
+    /// Looks at what is new in a tree: are the names harmless, and is what they name there?
+    fn take_tree(&self, read: &Read<'_>, found: &Mutex<Found>, seen: &Mutex<HashSet<Vec<u8>>>) {
+        let mut changes = read.changed.map(|(ranges, _)| ranges.iter().peekable());
+        let mut end = 0;
+        for entry in object::entries(read.text) {
+            end = entry.end;
+            if let Some(changes) = &mut changes {
+                while changes
+                    .next_if(|range| range.end <= entry.at && !range.is_empty() || range.end < entry.at)
+                    .is_some()
+                {}
+                match changes.peek() {
+                    Some(range) if range.start < entry.end => {}
+                    Some(_) => continue,
+                    None => continue,
+                }
+            }
+            if entry.kind != Kind::Commit && !self.store.has(&entry.id) {
+                lock(found).lost.insert(entry.id, Trouble::Missing);
+            }
+            if entry.name.len() >= SHORTEST_SECRET {
+                self.take_name(&entry, found, seen);
+            }
+        }
+        if end != read.text.len() {
+            lock(found).lost.insert(read.id, Trouble::Damaged("it is no tree".into()));
+        }
+    }
+
+    fn take_name(&self, entry: &object::Entry<'_>, found: &Mutex<Found>, seen: &Mutex<HashSet<Vec<u8>>>) {
+        let is_new = {
+            let mut seen = lock(seen);
+            !seen.contains(entry.name) && seen.insert(entry.name.to_vec())
+        };
+        if is_new {
+            let (holds, _) = self.probe(entry.name, None, Counts::Nothing);
+            if !holds.is_empty() {
+                lock(found).names.insert(entry.name.to_vec(), holds);
+            }
+        }
+        let mut found = lock(found);
+        if !found.names.is_empty() && found.names.contains_key(entry.name) {
+            found.named.insert(entry.id);
+        }
+    }
+
+    /// Hands over those secrets of a commit or tag that have these names.
+    fn tell_commit(&self, id: &Id, place: Place, reference: Option<Arc<str>>, names: &[u64]) {
+        let Ok((_, bytes)) = self.store.read(id) else { return };
+        let commit = object::Commit::parse(&bytes);
+        let about = (place == Place::CommitMessage).then(|| Arc::new(described(id, &bytes, &commit)));
+        let origin = Origin { commit: about, reference, ..Origin::at("", place) };
+        for bytes in [&bytes[commit.message.clone()], &commit.names] {
+            (self.visit)(Item::Known(Blob { bytes, origin: &origin }, names));
+        }
+    }
+
+    /// What reports tell of a commit.
+    fn about(&self, id: &Id) -> Arc<Commit> {
+        let bytes = self.store.read(id).map(|(_, bytes)| bytes).unwrap_or_default();
+        Arc::new(described(id, &bytes, &object::Commit::parse(&bytes)))
+    }
+
+    fn missed(&self, path: Vec<u8>, kind: &str, id: &Id, trouble: &Trouble) {
+        let id = hex(id);
+        let reason = match trouble {
+            Trouble::Missing if self.is_partial => {
+                format!("{kind} {id} was left behind by a partial clone: git fetch --refetch --no-filter")
+            }
+            Trouble::Missing => format!("{kind} {id} is missing: git fetch, or `git fsck` to see what else is"),
+            Trouble::Damaged(said) => format!("{kind} {id} is damaged ({said}): `git fsck` shows what else is"),
+        };
+        (self.visit)(Item::Missed(path, reason));
+    }
+
+    /// Tells of a commit whose parents a shallow clone does not have.
+    fn boundary(&self, id: &Id) {
+        let reason = "the clone is shallow, and what is behind this commit was not scanned: \
+                      git fetch --unshallow, or accept it with --allow-shallow";
+        (self.visit)(Item::Missed(format!("history before {}", hex(id)).into_bytes(), reason.into()));
+    }
+}
+
+fn described(id: &Id, bytes: &[u8], commit: &object::Commit<'_>) -> Commit {
+    let message = bytes[commit.message.clone()].trim_ascii_start();
+    let summary = message.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let summary = String::from_utf8_lossy(summary).into_owned();
+    Commit { id: hex(id), author: commit.author(), date: commit.date(), summary }
+}
+
+fn text(name: &[u8]) -> Arc<str> {
+    String::from_utf8_lossy(name).into()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What a panicking thread left is whole: nothing panics while it is changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
