@@ -43,7 +43,7 @@ thread_local! {
 
 /// Scans everything a source has.
 pub fn run(source: &dyn Source, rules: &RuleSet, wanted: Wanted, progress: &Progress) -> Report {
-    let scanner = Scanner::new(rules);
+    let scanner = Scanner::new(rules).from_up(wanted.severity, wanted.confidence);
     let scanner = if wanted.explain { scanner } else { scanner.counting() };
     let run = Run { scanner, wanted, progress, report: Mutex::default() };
     source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));

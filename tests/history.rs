@@ -325,7 +325,7 @@ fn credentials_in_urls_are_found() {
         &format!("[submodule \"s\"]\n\tpath = s\n\turl = https://bob:{password}9@host.invalid/y\n"),
     );
     commit(&tree, "a module");
-    assert_eq!(found(&tree, &[]), ["content .gitmodules - a module", "config .git/config - -"]);
+    assert_eq!(found(&tree, &[]), ["config .git/config - -", "content .gitmodules - a module"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::object::{from_hex, hex};
+use super::object::from_hex;
 use super::{Id, Kind, Trouble};
 use crate::error::Error;
 use crate::file::read_regular;

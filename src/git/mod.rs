@@ -2,6 +2,7 @@
 
 mod clone;
 mod index;
+mod loose;
 pub(crate) mod object;
 mod pack;
 mod repo;

@@ -20,6 +20,17 @@ impl Kind {
         [Kind::Commit, Kind::Tree, Kind::Blob, Kind::Tag].get(usize::from(number).checked_sub(1)?).copied()
     }
 
+    /// By its name.
+    fn named(name: &[u8]) -> Option<Kind> {
+        [Kind::Commit, Kind::Tree, Kind::Blob, Kind::Tag].into_iter().find(|kind| kind.as_str().as_bytes() == name)
+    }
+
+    /// What the head of a loose object says: `blob 12`.
+    pub(super) fn with_size(head: &[u8]) -> Option<(Kind, u64)> {
+        let (name, size) = split(head);
+        Some((Kind::named(name)?, std::str::from_utf8(size).ok()?.parse().ok()?))
+    }
+
     /// Its name.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -124,11 +135,7 @@ impl<'a> Commit<'a> {
                 b"tree" => commit.tree = from_hex(value),
                 b"parent" => commit.parents.extend(from_hex(value)),
                 b"object" => object = from_hex(value),
-                b"type" => {
-                    let kinds = [Kind::Commit, Kind::Tree, Kind::Blob, Kind::Tag];
-                    let kind = kinds.into_iter().find(|kind| kind.as_str().as_bytes() == value);
-                    commit.target = object.zip(kind);
-                }
+                b"type" => commit.target = object.zip(Kind::named(value)),
                 _ if in_signature => {}
                 _ => {
                     match key {

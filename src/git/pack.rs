@@ -25,7 +25,7 @@ use crate::file;
 /// No object is taken to be larger: what claims to be is refused.
 pub(super) const LARGEST: u64 = 2 << 30;
 /// Deflate makes no byte from less than a thousandth of one.
-const LARGEST_RATIO: u64 = 1040;
+pub(super) const LARGEST_RATIO: u64 = 1040;
 /// The longest chain of deltas that is followed.
 const LONGEST_CHAIN: usize = 10_000;
 const NONE: u32 = u32::MAX;
@@ -91,7 +91,7 @@ pub(crate) struct Read<'a> {
 
 /// What one thread needs to read.
 pub(super) struct Worker {
-    inflate: Decompressor,
+    pub(super) inflate: Decompressor,
     /// Memory that is free to be used again.
     free: Vec<Vec<u8>>,
     ranges: Vec<Range<usize>>,

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::object::from_hex;
+use super::loose;
 use super::pack::{Pack, Read, Worker};
 use super::{Clone, Id, Kind};
 use crate::file::read_regular;
@@ -26,8 +26,11 @@ pub(crate) enum Trouble {
 /// The objects of a repository.
 pub(crate) struct Store {
     packs: Vec<Pack>,
+    folders: Vec<PathBuf>,
     /// Loose objects, and those of packs that our reader refuses.
     others: Vec<Id>,
+    /// Whether libgit2 reads everything.
+    plainly: bool,
     clones: Mutex<Vec<Clone>>,
     workers: Mutex<Vec<Worker>>,
 }
@@ -52,7 +55,7 @@ impl Store {
                 }
             }
         }
-        let mut others = loose(&folders);
+        let mut others = loose::ids(&folders);
         if !all_known {
             match clone.ids() {
                 Ok(ids) => others.extend(ids),
@@ -63,7 +66,7 @@ impl Store {
         others.dedup();
         others.retain(|id| !packs.iter().any(|pack: &Pack| pack.find(id).is_some()));
         let clones = Mutex::new(clone.again().into_iter().collect());
-        Store { packs, others, clones, workers: Mutex::default() }
+        Store { packs, folders, others, plainly, clones, workers: Mutex::default() }
     }
 
     /// Whether there is such an object.
@@ -78,9 +81,13 @@ impl Store {
         let mut worker = lock(&self.workers).pop().unwrap_or_else(Worker::new);
         let places = self.packs.iter().filter_map(|pack| Some((pack, pack.find(id)?)));
         let read = places.into_iter().find_map(|(pack, place)| pack.read(place, &mut worker).ok());
+        let read = match read {
+            None if !self.plainly => loose::read(&self.folders, id, &mut worker),
+            read => read.map(Ok),
+        };
         lock(&self.workers).push(worker);
         match read {
-            Some(read) => Ok(read),
+            Some(read) => read.map_err(Trouble::Damaged),
             None => self.ask(|clone| clone.read(id)).unwrap_or(Err(Trouble::Missing)),
         }
     }
@@ -182,18 +189,4 @@ fn indexes(folder: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
 
 fn name(path: &Path) -> Vec<u8> {
     path.file_name().unwrap_or_default().as_encoded_bytes().to_vec()
-}
-
-/// The ids of loose objects.
-fn loose(folders: &[PathBuf]) -> Vec<Id> {
-    let mut ids = Vec::new();
-    for folder in folders {
-        for slot in 0..=255u8 {
-            let front = format!("{slot:02x}");
-            let entries = std::fs::read_dir(folder.join(&front)).into_iter().flatten().flatten();
-            let whole = |rest: &std::ffi::OsStr| from_hex(&[front.as_bytes(), rest.as_encoded_bytes()].concat());
-            ids.extend(entries.filter_map(|entry| whole(&entry.file_name())));
-        }
-    }
-    ids
 }

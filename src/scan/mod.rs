@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::blob::{Blob, Origin};
-use crate::finding::{Excerpt, Finding, Location, Secret, inert};
+use crate::finding::{Confidence, Excerpt, Finding, Location, Secret, Severity, inert};
 use crate::rule::{Finder, Rule, RuleSet};
 use candidate::Candidate;
 pub use filter::Dismissal;
@@ -39,6 +39,8 @@ pub struct Scanner {
     wanted: usize,
     /// Whether what is dismissed is kept, or only counted.
     keeps_dismissed: bool,
+    /// What is asked for when texts are probed.
+    least: (Severity, Confidence),
     prefilter: Prefilter,
     /// What each of the prefilter's literals means.
     meanings: Vec<Meaning>,
@@ -125,6 +127,12 @@ impl Scanner {
         self
     }
 
+    /// The same scanner, for which texts that are probed hold nothing below these.
+    pub fn from_up(mut self, severity: Severity, confidence: Confidence) -> Scanner {
+        self.least = (severity, confidence);
+        self
+    }
+
     fn with(rules: &RuleSet, prefilter: impl FnOnce(Vec<Literal>) -> Prefilter) -> Scanner {
         let wanted = rules.len();
         let rules: Vec<Arc<Rule>> = rules.iter().chain(rules.unwanted()).cloned().collect();
@@ -153,6 +161,7 @@ impl Scanner {
             meanings: literals.meanings,
             wanted,
             keeps_dismissed: true,
+            least: (Severity::Low, Confidence::Low),
             rules,
             values,
             now: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
@@ -208,9 +217,14 @@ impl Scanner {
 
     /// Every candidate in a window, in order of place; none overlap.
     fn collect(&self, window: &Window<'_>, scratch: &mut Scratch) {
+        self.prefilter.find(window.text, &mut scratch.memory);
+        self.collect_at_hits(window, scratch);
+    }
+
+    /// The same, where the prefilter has been run.
+    fn collect_at_hits(&self, window: &Window<'_>, scratch: &mut Scratch) {
         let Scratch { memory, candidates, .. } = scratch;
         candidates.clear();
-        self.prefilter.find(window.text, memory);
         let mut read_until = 0;
         for hit in &memory.hits {
             let (at, meaning) = (hit.at as usize, &self.meanings[hit.literal as usize]);

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use super::candidate::Candidate;
 use super::{Scanned, Scanner, Scratch, Window, assignment, window};
 use crate::blob::{Blob, Origin};
 use crate::finding::Finding;
@@ -51,6 +52,15 @@ impl Scanner {
         if holds.is_empty() { known } else { known | WHOLE }
     }
 
+    /// Whether a candidate is to be reported.
+    fn is_wanted(&self, candidate: &Candidate) -> bool {
+        let is_believed = candidate.dismissal.is_none();
+        let (severity, confidence) = self.least;
+        candidate.rule < self.wanted
+            && (is_believed && candidate.severity >= severity && candidate.confidence >= confidence
+                || !is_believed && self.keeps_dismissed)
+    }
+
     /// Whether a range of a text has a candidate that could be believed under some path.
     fn suspects(&self, text: &[u8], range: Range<usize>, is_text: bool, known: &mut u8, scratch: &mut Scratch) -> bool {
         let origin = Origin::file("");
@@ -66,7 +76,7 @@ impl Scanner {
                     *known |= WHOLE;
                 }
                 if !found && rule < self.wanted {
-                    found = self.token(text, at, meaning.length, rule).is_some_and(|one| one.dismissal.is_none());
+                    found = self.token(text, at, meaning.length, rule).is_some_and(|one| self.is_wanted(&one));
                 }
             }
             if !found
@@ -76,7 +86,7 @@ impl Scanner {
                 && let Some(assignment) = assignment::read(text, at..at + meaning.length)
             {
                 read_until = assignment.name.end;
-                found = self.value(&window, &assignment).is_some_and(|one| one.dismissal.is_none());
+                found = self.value(&window, &assignment).is_some_and(|one| self.is_wanted(&one));
             }
         }
         found
@@ -85,12 +95,12 @@ impl Scanner {
     /// Scans the whole text under a name that is a program's and one that is not: no more of a path
     /// than that decides about secrets.
     fn confirm(&self, text: &[u8], is_text: bool, scratch: &mut Scratch, holds: &mut Vec<u64>) {
+        self.prefilter.find(text, &mut scratch.memory);
         for path in ["", "x.c"] {
-            if path.is_empty() || is_text {
-                let scanned = self.scan(&Blob { bytes: text, origin: &Origin::file(path) }, scratch);
-                holds.extend(scanned.findings.iter().map(name));
-                holds.extend(scanned.dismissed.iter().map(|one| name(&one.finding)));
-            }
+            let origin = Origin::file(path);
+            self.collect_at_hits(&Window { text, owned: 0..text.len(), is_text, origin: &origin }, scratch);
+            let believed = scratch.candidates.iter().filter(|one| self.is_wanted(one));
+            holds.extend(believed.map(|one| name(&self.rules[one.rule].id, &text[one.secret.clone()])));
         }
         holds.sort_unstable();
         holds.dedup();
@@ -99,8 +109,8 @@ impl Scanner {
     /// Finds those secrets in a blob that have one of these names, in order.
     pub fn scan_for(&self, blob: &Blob<'_>, names: &[u64], scratch: &mut Scratch) -> Scanned {
         let mut scanned = self.scan(blob, scratch);
-        scanned.findings.retain(|finding| names.binary_search(&name(finding)).is_ok());
-        scanned.dismissed.retain(|one| names.binary_search(&name(&one.finding)).is_ok());
+        scanned.findings.retain(|finding| names.binary_search(&name_of(finding)).is_ok());
+        scanned.dismissed.retain(|one| names.binary_search(&name_of(&one.finding)).is_ok());
         scanned.dismissals.clear();
         for one in &scanned.dismissed {
             *scanned.dismissals.entry(one.reason).or_default() += 1;
@@ -110,9 +120,13 @@ impl Scanner {
 }
 
 /// The name of a secret within a run: its rule and its bytes, hashed.
-fn name(finding: &Finding) -> u64 {
-    let digest = Sha256::new().chain_update(&finding.rule.id).chain_update([0]).chain_update(finding.secret.expose());
-    u64::from_be_bytes(*digest.finalize().first_chunk().expect("a digest has 32 bytes"))
+fn name(rule: &str, secret: &[u8]) -> u64 {
+    let digest = Sha256::new().chain_update(rule).chain_update([0]).chain_update(secret).finalize();
+    u64::from_be_bytes(*digest.first_chunk().expect("a digest has 32 bytes"))
+}
+
+fn name_of(finding: &Finding) -> u64 {
+    name(&finding.rule.id, finding.secret.expose())
 }
 
 /// Ranges that are in order, widened to all that a change in them may decide about; none overlap.

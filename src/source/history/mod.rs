@@ -209,6 +209,10 @@ impl Reading<'_> {
         if !holds.is_empty() {
             found.holds.insert(read.id, holds);
         }
+        let tree = commit.tree.filter(|tree| read.kind == Kind::Commit && !self.store.has(tree));
+        if let Some(tree) = tree {
+            found.lost.insert(tree, Trouble::Missing);
+        }
         match (read.kind, commit.tree) {
             (Kind::Tag, _) => {
                 found.tags.insert(read.id, commit.target);
@@ -234,7 +238,11 @@ impl Reading<'_> {
                 match changes.peek() {
                     Some(range) if range.start < entry.end => {}
                     Some(_) => continue,
-                    None => continue,
+                    None => {
+                        // The rest is as in the tree it was made from.
+                        end = read.text.len();
+                        break;
+                    }
                 }
             }
             if entry.kind != Kind::Commit && !self.store.has(&entry.id) {
