@@ -164,11 +164,14 @@ impl Pack {
     /// The place of an id in the index.
     pub(super) fn find(&self, id: &Id) -> Option<usize> {
         let slot = |first: usize| u32_at(&self.index, 8 + first * 4).map_or(0, |value| value as usize);
-        let first = usize::from(id[0]);
+        let front = |id: &[u8]| id.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
+        let (first, wanted) = (usize::from(id[0]), front(id));
         let (mut low, mut high) = (if first == 0 { 0 } else { slot(first - 1) }, slot(first).min(self.count));
         while low < high {
             let middle = usize::midpoint(low, high);
-            match self.index[8 + 1024 + middle * 20..][..20].cmp(id) {
+            let here = &self.index[8 + 1024 + middle * 20..][..20];
+            // Nearly always the first eight bytes decide.
+            match front(here).cmp(&wanted).then_with(|| here.cmp(id)) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Some(middle),

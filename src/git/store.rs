@@ -29,8 +29,6 @@ pub(crate) struct Store {
     folders: Vec<PathBuf>,
     /// Loose objects, and those of packs that our reader refuses.
     others: Vec<Id>,
-    /// Whether libgit2 reads everything.
-    plainly: bool,
     clones: Mutex<Vec<Clone>>,
     workers: Mutex<Vec<Worker>>,
 }
@@ -66,7 +64,7 @@ impl Store {
         others.dedup();
         others.retain(|id| !packs.iter().any(|pack: &Pack| pack.find(id).is_some()));
         let clones = Mutex::new(clone.again().into_iter().collect());
-        Store { packs, folders, others, plainly, clones, workers: Mutex::default() }
+        Store { packs, folders, others, clones, workers: Mutex::default() }
     }
 
     /// Whether there is such an object.
@@ -82,7 +80,7 @@ impl Store {
         let places = self.packs.iter().filter_map(|pack| Some((pack, pack.find(id)?)));
         let read = places.into_iter().find_map(|(pack, place)| pack.read(place, &mut worker).ok());
         let read = match read {
-            None if !self.plainly => loose::read(&self.folders, id, &mut worker),
+            None => loose::read(&self.folders, id, &mut worker),
             read => read.map(Ok),
         };
         lock(&self.workers).push(worker);

@@ -5,6 +5,7 @@
 //! the first commit that has an object at a path is the one that brought it in.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use super::commits::Commits;
@@ -189,18 +190,13 @@ fn marked(reading: &Reading<'_>, found: &Found) -> Marked {
         let fresh: Mutex<Marked> = Mutex::default();
         let visit = |read: &Read<'_>| {
             let mut marks = Vec::new();
-            let changed = read.changed.filter(|(_, outcome)| *outcome == 0);
-            let mut ranges = changed.map(|(ranges, _)| ranges.iter().peekable());
+            // Where its base held nothing that is wanted, only what is new in it can.
+            if let Some((ranges, 0)) = read.changed
+                && !ranges.iter().any(|range| sieve.may_be_near(read.text, range))
+            {
+                return 0;
+            }
             for entry in object::entries(read.text) {
-                if let Some(ranges) = &mut ranges {
-                    // Its base held nothing that is wanted: only what is new in it can.
-                    while ranges.next_if(|range| range.end < entry.at).is_some() {}
-                    match ranges.peek() {
-                        None => break,
-                        Some(range) if range.start >= entry.end => continue,
-                        Some(_) => {}
-                    }
-                }
                 if sieve.lets_through(&entry.id) && wanted.contains(&entry.id) && entry.kind != Kind::Commit {
                     marks.push((entry.name.into(), entry.id, entry.kind == Kind::Tree));
                 }
@@ -233,6 +229,13 @@ impl Sieve {
             bits[bit >> 6] |= 1 << (bit & 63);
         }
         Sieve(bits)
+    }
+
+    /// Whether an id that passes stands in a range of a text, or reaches into it.
+    fn may_be_near(&self, text: &[u8], range: &Range<usize>) -> bool {
+        const LENGTH: usize = 20;
+        let (start, end) = (range.start.saturating_sub(LENGTH), text.len().min(range.end + LENGTH));
+        text[start..end].windows(LENGTH).any(|id| id.first_chunk().is_some_and(|id| self.lets_through(id)))
     }
 
     #[inline]

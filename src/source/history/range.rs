@@ -128,7 +128,9 @@ impl Reading<'_> {
             match self.store.read(parent) {
                 Ok((_, bytes)) => parents.extend(object::Commit::parse(&bytes).tree),
                 Err(_) if self.all_shallow.contains(&entry.id) => {}
-                Err(trouble) => self.missed(hex(parent).into_bytes(), "commit", parent, &trouble),
+                Err(trouble) => {
+                    self.missed(format!("history before {}", hex(parent)).into_bytes(), "commit", parent, &trouble)
+                }
             }
         }
         compare(trees, entry.tree, &parents, b"", entry.id, seen, brought);
