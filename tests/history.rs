@@ -1,5 +1,6 @@
 //! `skant history` on repositories that git itself builds.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod support;
 
@@ -694,7 +695,7 @@ fn generated(seed: u64) -> Tree {
                     1 => lines[at] = line,
                     _ => drop(lines.remove(at)),
                 }
-                if random.number() % 5 == 0 {
+                if random.number().is_multiple_of(5) {
                     let half = lines[at.min(lines.len() - 1)].len() / 2;
                     let cut = at.min(lines.len() - 1);
                     if lines[cut].is_char_boundary(half) {

@@ -172,7 +172,9 @@ mod tests {
     fn a_change_reaches_back_over_its_word_and_forward_over_its_line() {
         let text = [&[b' '; 600][..], b"a", &[b'x'; 600], b"CHANGE", &[b'y'; 600], b"\nz", &[b' '; 600]].concat();
         let at = 600 + 1 + 600;
-        assert_eq!(widened(&text, &[at..at + 6]), [0..at + 6 + 600]);
+        let change = at..at + 6;
+        let wide = widened(&text, std::slice::from_ref(&change));
+        assert_eq!((wide.len(), &wide[0]), (1, &(0..at + 6 + 600)));
         assert_eq!(widened(&text, &[at..at, at + 700..at + 700]).len(), 1);
     }
 }

@@ -211,9 +211,7 @@ fn marked(reading: &Reading<'_>, found: &Found) -> Marked {
         let fresh = fresh.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         // A tree that was marked before is not new, though it holds something new.
         wanted = fresh.keys().filter(|id| !all.contains_key(*id)).copied().collect();
-        for (tree, marks) in fresh {
-            all.entry(tree).or_default().extend(marks);
-        }
+        fresh.into_iter().for_each(|(tree, marks)| all.entry(tree).or_default().extend(marks));
     }
     all
 }
@@ -224,10 +222,7 @@ struct Sieve(Vec<u64>);
 impl Sieve {
     fn of(ids: &HashSet<Id>) -> Sieve {
         let mut bits = vec![0u64; 1 << 14];
-        for id in ids {
-            let bit = Sieve::bit(id);
-            bits[bit >> 6] |= 1 << (bit & 63);
-        }
+        ids.iter().map(Sieve::bit).for_each(|bit| bits[bit >> 6] |= 1 << (bit & 63));
         Sieve(bits)
     }
 

@@ -129,7 +129,7 @@ impl Reading<'_> {
                 Ok((_, bytes)) => parents.extend(object::Commit::parse(&bytes).tree),
                 Err(_) if self.all_shallow.contains(&entry.id) => {}
                 Err(trouble) => {
-                    self.missed(format!("history before {}", hex(parent)).into_bytes(), "commit", parent, &trouble)
+                    self.missed(format!("history before {}", hex(parent)).into_bytes(), "commit", parent, &trouble);
                 }
             }
         }
