@@ -682,6 +682,9 @@ fn generated(seed: u64) -> Tree {
                     0 => format!("key = \"{}\"", anthropic_key(random.number() % 9)),
                     1 => support::github_token(random.number() % 9),
                     2 => support::private_key(random.number() % 4, 12),
+                    3 if random.number().is_multiple_of(2) => {
+                        format!("login a password {}", random.text(support::BASE62, 12))
+                    }
                     3 => format!("password = {}", random.text(support::BASE62, 14)),
                     4 => format!("{}\u{0}", random.text(support::BASE62, 3)),
                     5 => "-----BEGIN RSA PRIVATE KEY-----".into(),
@@ -703,7 +706,7 @@ fn generated(seed: u64) -> Tree {
                     }
                 }
             }
-            let name = ["a.c", "b.env", "c.txt", "d/e.py", "d/f.yml", "g"][which];
+            let name = ["a.c", "b.env", "c.md", "d/e.py", "d/f.yml", ".netrc"][which];
             tree.file(name, &(lines.join("\n") + "\n"));
         }
         commit(&tree, &format!("commit {number}"));

@@ -18,6 +18,12 @@ use crate::rule::pattern::LONGEST_MATCH;
 /// in one word with it: a provider's word before a name, a name before a value, a companion.
 const MARGIN: usize = 512;
 
+/// File names, one for each kind that what is believed depends on: a program, prose, a file of
+/// credentials, any other.
+const KINDS: [&str; 4] = ["x.c", "x.md", MOST_TRUSTING, "x"];
+/// Under this one all is believed that is under any.
+const MOST_TRUSTING: &str = "netrc";
+
 /// What is known of a text, for the texts that are made from it.
 const BINARY: u8 = 1;
 /// It holds secrets, or the beginning of something that may go on over many lines.
@@ -63,7 +69,7 @@ impl Scanner {
 
     /// Whether a range of a text has a candidate that could be believed under some path.
     fn suspects(&self, text: &[u8], range: Range<usize>, is_text: bool, known: &mut u8, scratch: &mut Scratch) -> bool {
-        let origin = Origin::file("");
+        let origin = Origin::file(MOST_TRUSTING);
         let window = Window { text, owned: range.clone(), is_text, origin: &origin };
         self.prefilter.find(&text[range.clone()], &mut scratch.memory);
         let mut found = false;
@@ -92,11 +98,10 @@ impl Scanner {
         found
     }
 
-    /// Scans the whole text under a name that is a program's and one that is not: no more of a path
-    /// than that decides about secrets.
+    /// Scans the whole text under a name of each kind that decides about secrets.
     fn confirm(&self, text: &[u8], is_text: bool, scratch: &mut Scratch, holds: &mut Vec<u64>) {
         self.prefilter.find(text, &mut scratch.memory);
-        for path in ["", "x.c"] {
+        for path in KINDS {
             let origin = Origin::file(path);
             self.collect_at_hits(&Window { text, owned: 0..text.len(), is_text, origin: &origin }, scratch);
             let believed = scratch.candidates.iter().filter(|one| self.is_wanted(one));
