@@ -75,7 +75,7 @@ impl Run<'_> {
             Item::File(origin, reader) => self.read(origin, reader, scratch),
             Item::Blob(blob) => self.keep(self.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
-            Item::Known(blob, names) => self.keep(self.scanner.scan_for(&blob, names, scratch), scratch),
+            Item::Known(blob, names, held) => self.keep(self.scanner.scan_for(&blob, names, held, scratch), scratch),
             Item::Missed(path, reason) => self.miss(&path, reason, scratch),
             Item::Notice(text) => {
                 let text = self.scanner.mask(text.as_bytes(), scratch);

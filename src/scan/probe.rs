@@ -111,11 +111,14 @@ impl Scanner {
         holds.dedup();
     }
 
-    /// Finds those secrets in a blob that have one of these names, in order.
-    pub fn scan_for(&self, blob: &Blob<'_>, names: &[u64], scratch: &mut Scratch) -> Scanned {
+    /// Finds those secrets in a blob that have one of these names, in order; `held` are the names that
+    /// have one.
+    pub fn scan_for(&self, blob: &Blob<'_>, names: &[u64], held: &mut Vec<u64>, scratch: &mut Scratch) -> Scanned {
         let mut scanned = self.scan(blob, scratch);
         scanned.findings.retain(|finding| names.binary_search(&name_of(finding)).is_ok());
         scanned.dismissed.retain(|one| names.binary_search(&name_of(&one.finding)).is_ok());
+        held.extend(scanned.findings.iter().map(name_of));
+        held.extend(scanned.dismissed.iter().map(|one| name_of(&one.finding)));
         scanned.dismissals.clear();
         for one in &scanned.dismissed {
             *scanned.dismissals.entry(one.reason).or_default() += 1;

@@ -21,8 +21,9 @@ pub enum Item<'a> {
     Blob(Blob<'a>),
     /// A text that may belong to many places, or to none: which secrets does it hold?
     Probe(Probe<'a>, &'a mut Answer),
-    /// A blob in which some of the secrets are to be reported: those with these names, in order.
-    Known(Blob<'a>, &'a [u64]),
+    /// A blob in which some of the secrets are to be reported: those with these names, in order. The
+    /// answer has the names of those that are, where the blob lies.
+    Known(Blob<'a>, &'a [u64], &'a mut Vec<u64>),
     /// The path of something that cannot be scanned, and why.
     Missed(Vec<u8>, String),
     /// Something a person should know.

@@ -333,21 +333,26 @@ impl Walk<'_> {
         let fresh: Vec<u64> = holds.iter().copied().filter(|&one| self.told.insert((!one, path))).collect();
         if !fresh.is_empty() {
             let origin = self.origin(path, Place::Path, top);
-            (self.reading.visit)(Item::Known(Blob { bytes: name, origin: &origin }, &fresh));
+            (self.reading.visit)(Item::Known(Blob { bytes: name, origin: &origin }, &fresh, &mut Vec::new()));
         }
     }
 
     fn blob(&mut self, id: Id, path: u32, top: &Top) {
         let Some(holds) = self.found.holds.get(&id) else { return };
-        let fresh: Vec<u64> = holds.iter().copied().filter(|&one| self.told.insert((one, path))).collect();
+        let fresh: Vec<u64> = holds.iter().copied().filter(|&one| !self.told.contains(&(one, path))).collect();
         if fresh.is_empty() {
             return;
         }
         let origin = self.origin(path, top.place, top);
+        let mut held = Vec::new();
         match self.reading.store.read(&id) {
-            Ok((_, bytes)) => (self.reading.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, &fresh)),
+            Ok((_, bytes)) => {
+                (self.reading.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, &fresh, &mut held));
+            }
             Err(trouble) => self.reading.missed(origin.path, "blob", &id, &trouble),
         }
+        // What is believed under another path only is not told here: a later version may be.
+        self.told.extend(held.into_iter().map(|one| (one, path)));
     }
 
     fn origin(&self, path: u32, place: Place, top: &Top) -> Origin {

@@ -281,7 +281,7 @@ impl Reading<'_> {
         let about = (place == Place::CommitMessage).then(|| Arc::new(described(id, &bytes, &commit)));
         let origin = Origin { commit: about, reference, ..Origin::at("", place) };
         for bytes in [&bytes[commit.message.clone()], &commit.names] {
-            (self.visit)(Item::Known(Blob { bytes, origin: &origin }, names));
+            (self.visit)(Item::Known(Blob { bytes, origin: &origin }, names, &mut Vec::new()));
         }
     }
 

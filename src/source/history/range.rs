@@ -158,9 +158,9 @@ impl Reading<'_> {
                     let fresh: Vec<u64> = holds
                         .iter()
                         .copied()
-                        .filter(|name| !old.contains(name) && told.insert((one.path.clone(), *name)))
+                        .filter(|name| !old.contains(name) && !told.contains(&(one.path.clone(), *name)))
                         .collect();
-                    self.tell(one, &fresh);
+                    told.extend(self.tell(one, &fresh).into_iter().map(|name| (one.path.clone(), name)));
                 }
                 _ => {}
             }
@@ -175,14 +175,15 @@ impl Reading<'_> {
         known.entry(id).or_insert_with(held).clone()
     }
 
-    fn tell(&self, one: &Brought, fresh: &[u64]) {
-        if fresh.is_empty() {
-            return;
-        }
-        if let Ok((_, bytes)) = self.store.read(&one.id) {
+    fn tell(&self, one: &Brought, fresh: &[u64]) -> Vec<u64> {
+        let mut held = Vec::new();
+        if !fresh.is_empty()
+            && let Ok((_, bytes)) = self.store.read(&one.id)
+        {
             let origin = self.origin(one, Place::Content);
-            (self.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, fresh));
+            (self.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, fresh, &mut held));
         }
+        held
     }
 
     fn origin(&self, one: &Brought, place: Place) -> Origin {
@@ -205,7 +206,7 @@ impl Reading<'_> {
             let (holds, _) = self.probe(name, None, Counts::Nothing);
             if !holds.is_empty() {
                 let origin = Origin { path: path.to_vec(), ..self.origin(one, Place::Path) };
-                (self.visit)(Item::Known(Blob { bytes: name, origin: &origin }, &holds));
+                (self.visit)(Item::Known(Blob { bytes: name, origin: &origin }, &holds, &mut Vec::new()));
             }
         }
     }
