@@ -23,6 +23,7 @@ pub mod error;
 mod file;
 pub mod finding;
 mod git;
+mod lines;
 pub mod report;
 pub mod rule;
 pub mod run;

@@ -1,12 +1,14 @@
 //! Drives a source through a scanner, and gathers what comes of it.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::blob::Origin;
+use crate::blob::{Blob, Origin};
 use crate::finding::{Confidence, Finding, Severity, inert};
+use crate::lines::Lines;
 use crate::report::{Report, Skipped};
 use crate::rule::RuleSet;
 use crate::scan::{Scanned, Scanner, Scratch};
@@ -76,6 +78,7 @@ impl Run<'_> {
             Item::Blob(blob) => self.keep(self.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
             Item::Known(blob, names, held) => self.keep(self.scanner.scan_for(&blob, names, held, scratch), scratch),
+            Item::Version(blob, before) => self.compare(&blob, before, scratch),
             Item::Missed(path, reason) => self.miss(&path, reason, scratch),
             Item::Notice(text) => {
                 let text = self.scanner.mask(text.as_bytes(), scratch);
@@ -104,6 +107,26 @@ impl Run<'_> {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         self.progress.bytes.fetch_add(probe.text.len() as u64, Ordering::Relaxed);
+    }
+
+    /// Scans a new version of a file. What touches a line that the version before did not have counts,
+    /// and what was no secret there.
+    fn compare(&self, blob: &Blob<'_>, before: &dyn Fn() -> Option<Vec<u8>>, scratch: &mut Scratch) {
+        let mut scanned = self.scanner.scan(blob, scratch);
+        self.progress.files.fetch_add(1, Ordering::Relaxed);
+        self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
+        if !scanned.findings.is_empty()
+            && let Some(before) = before()
+        {
+            let lines = Lines::changed(&before, blob.bytes);
+            let known = self.scanner.scan(&Blob { bytes: &before, origin: blob.origin }, scratch).findings;
+            let known: BTreeSet<_> = known.iter().map(Finding::fingerprint).collect();
+            scanned.findings.retain(|finding| {
+                let (start, end) = (finding.location.start, finding.location.end);
+                lines.touch(start.line, end.line) || !known.contains(&finding.fingerprint())
+            });
+        }
+        self.keep(scanned, scratch);
     }
 
     fn miss(&self, path: &[u8], reason: String, scratch: &mut Scratch) {

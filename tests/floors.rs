@@ -13,7 +13,7 @@ const FLOORS: [&[&str]; 8] = [
     &["source", "scan"],
     &["finding"],
     &["rule", "git"],
-    &["blob", "file", "error"],
+    &["blob", "file", "error", "lines"],
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -4,6 +4,7 @@ mod history;
 mod progress;
 mod rules;
 mod scan;
+mod staged;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -38,6 +39,8 @@ enum Command {
     Scan(scan::Args),
     /// Scan git's history: every object that refs reach, or some commits
     History(history::Args),
+    /// Scan what the next commit would record: git's index against HEAD
+    Staged(staged::Args),
     /// Show what is looked for, and why
     Rules(rules::Args),
 }
@@ -105,6 +108,7 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
     match cli.command {
         Command::History(arguments) => history::run(arguments, cli.shared.color),
         Command::Scan(arguments) => scan::run(arguments, cli.shared.color),
+        Command::Staged(arguments) => staged::run(arguments, cli.shared.color),
         Command::Rules(arguments) => rules::run(arguments),
     }
 }

@@ -1,52 +1,180 @@
-//! The names in git's index, read from its bytes.
+//! git's index, read from its bytes: what the next commit would record.
 //!
-//! Format: `gitformat-index(5)`, versions 2 to 4. What this reader does not know (a split index) it
-//! refuses, and the caller asks libgit2.
+//! Format: `gitformat-index(5)`, versions 2 to 4, split and sparse ones too. What this reader does
+//! not know it refuses, with the reason.
 
-/// Why an index cannot be read here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Unreadable;
+use std::borrow::Cow;
 
-/// The size of an entry's fields in front of its id; the flags stand behind it.
+use data_encoding::HEXLOWER;
+
+/// Why an index cannot be read.
+pub(super) type Refusal = &'static str;
+
+const CUT: Refusal = "the index is damaged: it ends too early";
+const DAMAGED: Refusal = "the index is damaged: its parts contradict each other";
+const UNKNOWN: Refusal = "the index has a format that is not known here";
+const NO_SHARED: Refusal = "the index is split, and the shared part it names is not there";
+
+/// The size of an entry's fields in front of its id, and where its mode stands among them.
 const FIXED: usize = 40;
+const MODE: usize = 24;
 const EXTENDED: u16 = 0x4000;
+const INTENT_TO_ADD: u16 = 0x2000;
+/// No path is longer: git stops at 4,096 bytes.
+const LONGEST_PATH: usize = 1 << 14;
+/// How deep folders can be nested then.
+const DEEPEST: usize = LONGEST_PATH / 2;
 
-/// The paths in an index, in its order: sorted by their bytes. Ids have `id` bytes.
-pub(crate) fn paths(bytes: &[u8], id: usize) -> Result<Vec<Vec<u8>>, Unreadable> {
-    let (version, count) = header(bytes).ok_or(Unreadable)?;
-    let mut rest = &bytes[12..];
-    let mut paths: Vec<Vec<u8>> = Vec::with_capacity((count as usize).min(bytes.len() / FIXED));
-    for _ in 0..count {
-        let before = paths.last().map_or(&[][..], Vec::as_slice);
-        let (path, length) = entry(rest, version, FIXED + id, before).ok_or(Unreadable)?;
-        rest = rest.get(length..).ok_or(Unreadable)?;
-        paths.push(path);
+/// What the next commit would record, in order of path and stage.
+#[derive(Debug, Default)]
+pub(super) struct Index<'a> {
+    pub(super) entries: Vec<Entry<'a>>,
+    /// The ids that folders had when they were last written; from the root, each before those in it.
+    pub(super) folders: Vec<Folder<'a>>,
+}
+
+/// A file in the index; in a sparse index a folder, whose path ends with `/`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry<'a> {
+    pub(super) path: Cow<'a, [u8]>,
+    pub(super) id: &'a [u8],
+    pub(super) mode: u32,
+    /// 0, or one side of a conflict: 1 the ancestor, 2 ours, 3 theirs.
+    pub(super) stage: u8,
+    /// Whether the path alone is there, and no content is staged.
+    pub(super) is_intent: bool,
+}
+
+/// A folder as it was last written as a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Folder<'a> {
+    pub(super) name: &'a [u8],
+    /// How many entries it holds and its tree's id, unless something in it changed since.
+    pub(super) tree: Option<(usize, &'a [u8])>,
+    /// How many of the folders behind this one lie in it, at whatever depth.
+    pub(super) below: usize,
+}
+
+impl<'a> Index<'a> {
+    /// Reads an index whose ids have `id` bytes; `shared` reads the file that holds the shared part of a
+    /// split index.
+    pub(super) fn read(
+        bytes: &'a [u8],
+        id: usize,
+        shared: impl FnOnce(&str) -> Option<&'a [u8]>,
+    ) -> Result<Index<'a>, Refusal> {
+        let parts = Parts::read(bytes, id)?;
+        let folders = parts.tree.map_or(Ok(Vec::new()), |tree| folders(tree, id))?;
+        let (name, bitmaps) = match parts.link {
+            Some(link) => link.split_at_checked(id).ok_or(CUT)?,
+            None => (&[][..], &[][..]),
+        };
+        if name.iter().all(|&byte| byte == 0) {
+            return Ok(Index { entries: parts.entries, folders });
+        }
+        let shared = shared(&format!("sharedindex.{}", HEXLOWER.encode(name))).ok_or(NO_SHARED)?;
+        Ok(Index { entries: join(Parts::read(shared, id)?.entries, parts.entries, bitmaps)?, folders })
     }
-    if has_extension(rest, id, b"link") { Err(Unreadable) } else { Ok(paths) }
+
+    /// The entries of a path: one, or the sides of a conflict.
+    pub(super) fn at(&self, path: &[u8]) -> &[Entry<'a>] {
+        let start = self.entries.partition_point(|entry| *entry.path < *path);
+        let count = self.entries[start..].iter().take_while(|entry| *entry.path == *path).count();
+        &self.entries[start..start + count]
+    }
+
+    /// Whether there is anything in a folder; its path ends with `/`.
+    pub(super) fn has_folder(&self, path: &[u8]) -> bool {
+        let start = self.entries.partition_point(|entry| *entry.path < *path);
+        self.entries.get(start).is_some_and(|entry| entry.path.starts_with(path))
+    }
 }
 
-fn header(bytes: &[u8]) -> Option<(u32, u32)> {
-    let version = u32::from_be_bytes(*bytes.get(4..)?.first_chunk()?);
-    let count = u32::from_be_bytes(*bytes.get(8..)?.first_chunk()?);
-    (bytes.starts_with(b"DIRC") && (2..=4).contains(&version)).then_some((version, count))
+/// The parts of one file.
+struct Parts<'a> {
+    entries: Vec<Entry<'a>>,
+    tree: Option<&'a [u8]>,
+    link: Option<&'a [u8]>,
 }
 
-/// The path of the first entry in some bytes, and how long the entry is.
-fn entry(bytes: &[u8], version: u32, fixed: usize, before: &[u8]) -> Option<(Vec<u8>, usize)> {
+impl<'a> Parts<'a> {
+    fn read(bytes: &'a [u8], id: usize) -> Result<Parts<'a>, Refusal> {
+        let (version, count) = header(bytes)?;
+        let mut rest = &bytes[12..];
+        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(count.min(bytes.len() / (FIXED + id)));
+        for _ in 0..count {
+            let before = entries.last().map_or(&[][..], |entry| &entry.path);
+            let (entry, length) = entry(rest, version, id, before).ok_or(CUT)?;
+            if entry.path.len() > LONGEST_PATH {
+                return Err(UNKNOWN);
+            }
+            entries.push(entry);
+            rest = rest.get(length..).ok_or(CUT)?;
+        }
+        // What is left over at the end is the checksum.
+        let mut extensions = rest.get(..rest.len().wrapping_sub(id)).ok_or(CUT)?;
+        let mut parts = Parts { entries, tree: None, link: None };
+        while let Some((head, tail)) = extensions.split_first_chunk::<8>() {
+            let size = u32::from_be_bytes([head[4], head[5], head[6], head[7]]) as usize;
+            let (content, behind) = tail.split_at_checked(size).ok_or(CUT)?;
+            match &head[..4] {
+                b"TREE" => parts.tree = Some(content),
+                b"link" => parts.link = Some(content),
+                b"sdir" => {}
+                // One that begins with a capital may be passed over.
+                name if name[0].is_ascii_uppercase() => {}
+                _ => return Err(UNKNOWN),
+            }
+            extensions = behind;
+        }
+        if extensions.is_empty() { Ok(parts) } else { Err(CUT) }
+    }
+}
+
+fn header(bytes: &[u8]) -> Result<(u32, usize), Refusal> {
+    let number =
+        |at: usize| bytes.get(at..).and_then(|bytes| bytes.first_chunk()).map(|four| u32::from_be_bytes(*four));
+    let (version, count) = (number(4).ok_or(CUT)?, number(8).ok_or(CUT)?);
+    if !bytes.starts_with(b"DIRC") || !(2..=4).contains(&version) {
+        return Err(UNKNOWN);
+    }
+    Ok((version, count as usize))
+}
+
+/// The first entry in some bytes, and how long it is.
+fn entry<'a>(bytes: &'a [u8], version: u32, id: usize, before: &[u8]) -> Option<(Entry<'a>, usize)> {
+    let fixed = FIXED + id;
     let flags = u16::from_be_bytes(*bytes.get(fixed..)?.first_chunk()?);
-    let name = fixed + if flags & EXTENDED != 0 { 4 } else { 2 };
-    if version < 4 {
-        let length = memchr::memchr(0, bytes.get(name..)?)?;
+    let is_extended = flags & EXTENDED != 0;
+    let more = if is_extended { u16::from_be_bytes(*bytes.get(fixed + 2..)?.first_chunk()?) } else { 0 };
+    let name = fixed + if is_extended { 4 } else { 2 };
+    let (path, length) = if version < 4 {
+        let length = name_length(bytes.get(name..)?, flags)?;
         // One to eight NUL bytes pad the entry to a multiple of eight.
-        let padded = (name + length + 8) & !7;
-        return Some((bytes[name..name + length].to_vec(), padded));
-    }
-    // Version 4: how many bytes to drop from the path before, then what to add.
-    let (dropped, digits) = offset(bytes.get(name..)?)?;
-    let added = name + digits;
-    let length = memchr::memchr(0, bytes.get(added..)?)?;
-    let kept = before.len().checked_sub(dropped)?;
-    Some(([&before[..kept], &bytes[added..added + length]].concat(), added + length + 1))
+        (Cow::Borrowed(&bytes[name..name + length]), (name + length + 8) & !7)
+    } else {
+        // How many bytes to drop from the path before, then what to add.
+        let (dropped, digits) = offset(bytes.get(name..)?)?;
+        let added = name + digits;
+        let length = memchr::memchr(0, bytes.get(added..)?)?;
+        let kept = before.len().checked_sub(dropped)?;
+        (Cow::Owned([&before[..kept], &bytes[added..added + length]].concat()), added + length + 1)
+    };
+    let entry = Entry {
+        path,
+        id: &bytes[FIXED..fixed],
+        mode: u32::from_be_bytes(*bytes[MODE..].first_chunk()?),
+        stage: (flags >> 12 & 3) as u8,
+        is_intent: more & INTENT_TO_ADD != 0,
+    };
+    Some((entry, length))
+}
+
+/// How long a name is: the flags say so where there is room for it in them.
+fn name_length(name: &[u8], flags: u16) -> Option<usize> {
+    const MOST: u16 = 0xfff;
+    let told = usize::from(flags & MOST);
+    if flags & MOST < MOST && name.get(told) == Some(&0) { Some(told) } else { memchr::memchr(0, name) }
 }
 
 /// The variable-length number of pack files, and how many bytes it takes.
@@ -62,26 +190,105 @@ fn offset(bytes: &[u8]) -> Option<(usize, usize)> {
     None
 }
 
-fn has_extension(mut rest: &[u8], id: usize, name: &[u8; 4]) -> bool {
-    // What is left over at the end is the checksum.
-    while let Some(([found @ .., _, _, _, _], tail)) = rest.split_first_chunk::<8>() {
-        if tail.len() < id {
-            return false;
+/// The folders of a `TREE` extension.
+fn folders(mut bytes: &[u8], id: usize) -> Result<Vec<Folder<'_>>, Refusal> {
+    let mut folders: Vec<Folder<'_>> = Vec::new();
+    // The folders that those to come lie in: each one's place, and how many of its own are missing.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    while !bytes.is_empty() {
+        let (name, rest) = split_at_byte(bytes, 0).ok_or(CUT)?;
+        let (count, rest) = split_at_byte(rest, b' ').ok_or(CUT)?;
+        let (within, rest) = split_at_byte(rest, b'\n').ok_or(CUT)?;
+        let (within, count) = (number(within).ok_or(DAMAGED)?, number(count));
+        let (tree, rest) = match count {
+            Some(count) => {
+                let (id, rest) = rest.split_at_checked(id).ok_or(CUT)?;
+                (Some((count, id)), rest)
+            }
+            None => (None, rest),
+        };
+        let here = folders.len();
+        folders.push(Folder { name, tree, below: 0 });
+        bytes = rest;
+        match open.last_mut() {
+            Some((_, missing)) => *missing -= 1,
+            None if here > 0 => return Err(DAMAGED),
+            None => {}
         }
-        if found == name {
-            return true;
+        open.push((here, within));
+        while let Some((place, 0)) = open.last().copied() {
+            folders[place].below = here - place;
+            open.pop();
         }
-        let size = u32::from_be_bytes([rest[4], rest[5], rest[6], rest[7]]) as usize;
-        rest = tail.get(size..).unwrap_or(&[]);
+        if open.len() > DEEPEST {
+            return Err(UNKNOWN);
+        }
     }
-    false
+    if open.is_empty() { Ok(folders) } else { Err(CUT) }
+}
+
+fn split_at_byte(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(byte, bytes)?;
+    Some((&bytes[..at], &bytes[at + 1..]))
+}
+
+/// A decimal number; what is negative is none.
+fn number(digits: &[u8]) -> Option<usize> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// The entries of a split index: the shared ones, without those that were deleted, with others in
+/// the place of those that were replaced, and what was added.
+fn join<'a>(shared: Vec<Entry<'a>>, own: Vec<Entry<'a>>, bitmaps: &[u8]) -> Result<Vec<Entry<'a>>, Refusal> {
+    let (deleted, rest) = bits(bitmaps, shared.len())?;
+    let (replaced, _) = bits(rest, shared.len())?;
+    let mut own = own.into_iter().peekable();
+    let mut entries = Vec::with_capacity(shared.len());
+    for (at, mut entry) in shared.into_iter().enumerate() {
+        if replaced[at] {
+            // Those that replace others come first, in the same order, and have no path.
+            let new = own.next_if(|new| new.path.is_empty()).ok_or(DAMAGED)?;
+            entry = Entry { path: entry.path, ..new };
+        }
+        if !deleted[at] {
+            entries.push(entry);
+        }
+    }
+    entries.extend(own);
+    if entries.iter().any(|entry| entry.path.is_empty()) {
+        return Err(DAMAGED);
+    }
+    entries.sort_by(|a, b| (&a.path, a.stage).cmp(&(&b.path, b.stage)));
+    Ok(entries)
+}
+
+/// The first `count` bits of a compressed bitmap (EWAH), and what stands behind it.
+fn bits(bytes: &[u8], count: usize) -> Result<(Vec<bool>, &[u8]), Refusal> {
+    let (words, rest) = bytes.get(4..).and_then(|bytes| bytes.split_first_chunk()).ok_or(CUT)?;
+    let size = (u32::from_be_bytes(*words) as usize).checked_mul(8).ok_or(CUT)?;
+    let (words, rest) = rest.split_at_checked(size).ok_or(CUT)?;
+    // Behind the words stands the place of the last marker among them.
+    let rest = rest.get(4..).ok_or(CUT)?;
+    let mut words = words.chunks_exact(8).map(|word| word.iter().fold(0u64, |all, &byte| all << 8 | u64::from(byte)));
+    let mut bits = Vec::with_capacity(count);
+    while let Some(marker) = words.next() {
+        let (is_set, run, literal) = (marker & 1 == 1, marker >> 1 & 0xffff_ffff, marker >> 33);
+        let run = usize::try_from(run).ok().and_then(|run| run.checked_mul(64)).unwrap_or(usize::MAX);
+        bits.resize(bits.len() + run.min(count.saturating_sub(bits.len())), is_set);
+        for _ in 0..literal {
+            let word = words.next().ok_or(DAMAGED)?;
+            bits.extend((0..64).map(|bit| word >> bit & 1 == 1).take(count.saturating_sub(bits.len())));
+        }
+    }
+    bits.resize(count, false);
+    Ok((bits, rest))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn index(version: u32, entries: &[(&[u8], &[u8])]) -> Vec<u8> {
+    fn index(version: u32, entries: &[(&[u8], &[u8])], extensions: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         let mut bytes = [*b"DIRC", version.to_be_bytes(), (entries.len() as u32).to_be_bytes()].concat();
         for (fields, name) in entries {
             let start = bytes.len();
@@ -93,28 +300,71 @@ mod tests {
                 bytes.push(0);
             }
         }
+        for (name, content) in extensions {
+            bytes.extend(*name);
+            bytes.extend((content.len() as u32).to_be_bytes());
+            bytes.extend(*content);
+        }
         bytes.extend([0; 20]);
         bytes
     }
 
+    #[track_caller]
+    fn paths(bytes: &[u8]) -> Vec<Vec<u8>> {
+        Index::read(bytes, 20, |_| None).unwrap().entries.iter().map(|entry| entry.path.to_vec()).collect()
+    }
+
     #[test]
     fn every_version_gives_its_paths() {
-        let two = index(2, &[(&[0, 1], b"a"), (&[0, 3], b"dir/file")]);
-        assert_eq!(paths(&two, 20).unwrap(), [&b"a"[..], b"dir/file"]);
-        let three = index(3, &[(&[0x40, 1, 0, 0], b"seven-c"), (&[0, 1], b"z")]);
-        assert_eq!(paths(&three, 20).unwrap(), [&b"seven-c"[..], b"z"]);
-        let four = index(4, &[(&[0, 8, 0], b"dir/file"), (&[0, 8, 4], b"name")]);
-        assert_eq!(paths(&four, 20).unwrap(), [&b"dir/file"[..], b"dir/name"]);
+        let two = index(2, &[(&[0, 1], b"a"), (&[0, 8], b"dir/file")], &[]);
+        assert_eq!(paths(&two), [&b"a"[..], b"dir/file"]);
+        let three = index(3, &[(&[0x40, 7, 0x20, 0], b"seven-c"), (&[0x2f, 0xff], b"z")], &[]);
+        assert_eq!(paths(&three), [&b"seven-c"[..], b"z"]);
+        let entries = Index::read(&three, 20, |_| None).unwrap().entries;
+        assert_eq!(entries.iter().map(|one| (one.is_intent, one.stage)).collect::<Vec<_>>(), [(true, 0), (false, 2)]);
+        let four = index(4, &[(&[0, 8, 0], b"dir/file"), (&[0, 8, 4], b"name")], &[]);
+        assert_eq!(paths(&four), [&b"dir/file"[..], b"dir/name"]);
     }
 
     #[test]
     fn damage_is_refused() {
-        let whole = index(2, &[(&[0, 1], b"a"), (&[0, 3], b"dir/file")]);
-        for length in 0..whole.len() - 22 {
-            assert_eq!(paths(&whole[..length], 20), Err(Unreadable), "{length}");
+        let whole = index(2, &[(&[0, 1], b"a"), (&[0, 8], b"dir/file")], &[(b"TREE", b"\0-1 0\n")]);
+        // Where an extension begins it may end: git does not look at the checksum either.
+        for length in (0..whole.len()).filter(|&length| length != whole.len() - 15) {
+            assert!(Index::read(&whole[..length], 20, |_| None).is_err(), "{length}");
         }
-        assert_eq!(paths(&index(5, &[]), 20), Err(Unreadable));
-        let dropped_too_much = index(4, &[(&[0, 8, 9], b"name")]);
-        assert_eq!(paths(&dropped_too_much, 20), Err(Unreadable));
+        for unknown in [index(5, &[], &[]), index(2, &[], &[(b"what", b"")])] {
+            assert_eq!(Index::read(&unknown, 20, |_| None).err(), Some(UNKNOWN));
+        }
+        let dropped_too_much = index(4, &[(&[0, 8, 9], b"name")], &[]);
+        assert_eq!(Index::read(&dropped_too_much, 20, |_| None).err(), Some(CUT));
+    }
+
+    #[test]
+    fn folders_know_what_lies_in_them() {
+        let id = [7; 20];
+        let tree = [&b"\0-1 2\na\x003 1\n"[..], &id, b"b\x002 0\n", &id, b"c\x001 0\n", &id].concat();
+        let bytes = index(2, &[], &[(b"TREE", &tree)]);
+        let folders = Index::read(&bytes, 20, |_| None).unwrap().folders;
+        let told: Vec<_> = folders.iter().map(|one| (one.name, one.tree.map(|tree| tree.0), one.below)).collect();
+        assert_eq!(told, [(&b""[..], None, 3), (b"a", Some(3), 1), (b"b", Some(2), 0), (b"c", Some(1), 0)]);
+        for damaged in [&b"\0-1 1\n"[..], b"\0-1 0\nx\0-1 0\n", b"\0-1 x\n", b"\x001 0\n12"] {
+            assert!(Index::read(&index(2, &[], &[(b"TREE", damaged)]), 20, |_| None).is_err(), "{damaged:?}");
+        }
+    }
+
+    #[test]
+    fn a_bitmap_is_no_longer_than_what_it_is_about() {
+        let bitmap = |words: &[u64]| {
+            let mut bytes = [[0, 0, 0, 9], (words.len() as u32).to_be_bytes()].concat();
+            words.iter().for_each(|word| bytes.extend(word.to_be_bytes()));
+            bytes.extend([0, 0, 0, 0]);
+            bytes
+        };
+        let mixed = bitmap(&[1 << 33, 0b101]);
+        assert_eq!(bits(&mixed, 4).unwrap(), (vec![true, false, true, false], &[][..]));
+        let endless = bitmap(&[u64::MAX >> 31]);
+        assert_eq!(bits(&endless, 3).unwrap().0, [true; 3]);
+        assert_eq!(bits(&bitmap(&[1 << 33]), 3), Err(DAMAGED));
     }
 }

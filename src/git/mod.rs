@@ -6,10 +6,14 @@ mod loose;
 pub(crate) mod object;
 mod pack;
 mod repo;
+mod staged;
 mod store;
+mod tree;
 
 pub(crate) use clone::{Clone, Reference};
 pub(crate) use object::{Id, Kind};
 pub(crate) use pack::Read;
-pub(crate) use repo::Repo;
+pub(crate) use repo::{Content, OpenRepo, Repo};
+pub(crate) use staged::{Before, Staged, Version};
 pub(crate) use store::{Store, Trouble};
+pub(crate) use tree::EntryKind;

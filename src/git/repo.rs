@@ -1,10 +1,19 @@
-//! A repository on disk: where it is, and which files it tracks. The only file that names git2.
+//! A repository on disk: where it is, which files it tracks, and its objects. The only file that names
+//! git2.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::index;
+use data_encoding::HEXLOWER;
+use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
+
+use super::index::Index;
+use super::tree;
 use crate::file::read_regular;
 
 /// The most bytes an index may have: some ten million entries.
@@ -68,25 +77,222 @@ impl Repo {
         let file = git_dir(&self.root).join("index");
         let bytes = match read_regular(&file, LARGEST_INDEX) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Tracked::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tracked::default()),
             Err(error) => return Err(error.to_string()),
         };
         let config = read_regular(&common_dir(git_dir(&self.root)).join("config"), LARGEST_CONFIG);
         let config = config.map_err(|error| format!("config: {error}"))?;
-        let paths = match index::paths(&bytes, id_length(&config)) {
-            Ok(paths) => paths,
-            Err(index::Unreadable) => self.tracked_by_libgit2().map_err(|error| error.message().to_owned())?,
-        };
+        let shared = OnceCell::new();
+        let index = Index::read(&bytes, id_length(&config), |name| shared_index(&file, name, &shared))?;
+        let mut paths: Vec<Vec<u8>> = index.entries.into_iter().map(|entry| entry.path.into_owned()).collect();
+        paths.dedup();
         let files = paths.iter().cloned().collect();
         Ok(Tracked { paths, files })
     }
+}
 
-    fn tracked_by_libgit2(&self) -> Result<Vec<Vec<u8>>, git2::Error> {
-        let index = git2::Repository::open(&self.root)?.index()?;
-        let mut paths: Vec<Vec<u8>> = index.iter().map(|entry| entry.path).collect();
-        paths.sort();
-        Ok(paths)
+/// The shared part of a split index, which lies next to it.
+fn shared_index<'a>(index: &Path, name: &str, bytes: &'a OnceCell<Vec<u8>>) -> Option<&'a [u8]> {
+    let read = read_regular(&index.with_file_name(name), LARGEST_INDEX).ok()?;
+    Some(bytes.get_or_init(|| read))
+}
+
+/// A repository that was opened to read what is in it, as the environment names it: the way git tells
+/// the hooks it runs which one they are about.
+pub(crate) struct OpenRepo {
+    inner: git2::Repository,
+    root: PathBuf,
+}
+
+/// What a blob holds.
+pub(crate) enum Content<'a> {
+    Bytes(&'a [u8]),
+    /// The means to read it: it is large.
+    Stream(&'a mut dyn Read),
+}
+
+/// The largest object that is read into memory, unless git has packed it.
+const LARGEST_IN_MEMORY: usize = 32 << 20;
+
+impl OpenRepo {
+    /// The repository around the working directory, or the one that the environment names.
+    ///
+    /// # Errors
+    /// Why there is none, or none that can be read.
+    pub(crate) fn current() -> Result<OpenRepo, String> {
+        let inner = open_current().map_err(|error| told(&error))?;
+        add_object_folders(&inner)?;
+        let root = work_tree(&inner);
+        let root = fs::canonicalize(&root).map_err(|error| format!("{}: {error}", root.display()))?;
+        Ok(OpenRepo { inner, root })
     }
+
+    /// The same once more, for another thread.
+    pub(crate) fn again(&self) -> Result<OpenRepo, String> {
+        let inner = git2::Repository::open(self.inner.path()).map_err(|error| told(&error))?;
+        add_object_folders(&inner)?;
+        Ok(OpenRepo { inner, root: self.root.clone() })
+    }
+
+    /// The top of the work tree.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The index that git means, as it lies on disk; empty when there is none yet.
+    pub(super) fn read_index(&self) -> Result<IndexFile, String> {
+        let named = environment("GIT_INDEX_FILE");
+        let path = named.as_ref().map_or_else(|| self.inner.path().join("index"), |named| self.root.join(named));
+        match read_regular(&path, LARGEST_INDEX) {
+            Ok(bytes) => Ok(IndexFile { path, bytes: Some(bytes), shared: OnceCell::new() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(IndexFile::default()),
+            Err(error) => Err(format!("cannot read the index {}: {error}", path.display())),
+        }
+    }
+
+    /// The tree of the commit that the next one follows; nothing before the first.
+    pub(super) fn head(&self) -> Result<Option<Vec<u8>>, String> {
+        let head = match self.inner.head() {
+            Err(error) if error.code() == ErrorCode::UnbornBranch => return Ok(None),
+            head => head.and_then(|head| head.peel_to_commit()),
+        };
+        head.map(|commit| Some(commit.tree_id().as_bytes().to_vec()))
+            .map_err(|error| format!("cannot read HEAD: {}", error.message()))
+    }
+
+    /// What a tree holds.
+    pub(super) fn tree(&self, id: &[u8]) -> Result<Vec<tree::Entry>, String> {
+        self.object(id, ObjectType::Tree, |odb, id| {
+            let object = odb.read(id)?;
+            tree::entries(object.data(), id.as_bytes().len()).ok_or_else(|| git2::Error::from_str("it is damaged"))
+        })
+    }
+
+    /// Hands over what a blob holds.
+    pub(crate) fn with_blob<T>(&self, id: &[u8], take: impl FnOnce(Content<'_>) -> T) -> Result<T, String> {
+        self.object(id, ObjectType::Blob, |odb, id| {
+            if odb.read_header(id)?.0 > LARGEST_IN_MEMORY
+                && let Ok((mut reader, size, _)) = odb.reader(id)
+            {
+                return Ok(take(Content::Stream(&mut Whole { reader: &mut reader, left: size })));
+            }
+            Ok(take(Content::Bytes(odb.read(id)?.data())))
+        })
+    }
+
+    /// The bytes of a blob, unless it is large or not there.
+    pub(crate) fn small_blob(&self, id: &[u8]) -> Option<Vec<u8>> {
+        let blob = self.with_blob(id, |content| match content {
+            Content::Bytes(bytes) => Some(bytes.to_vec()),
+            Content::Stream(_) => None,
+        });
+        blob.ok().flatten()
+    }
+
+    fn object<T>(
+        &self,
+        id: &[u8],
+        kind: ObjectType,
+        read: impl FnOnce(&git2::Odb<'_>, git2::Oid) -> Result<T, git2::Error>,
+    ) -> Result<T, String> {
+        let read = || {
+            let (odb, id) = (self.inner.odb()?, git2::Oid::from_bytes(id)?);
+            let found = odb.read_header(id)?.1;
+            if found == kind { read(&odb, id) } else { Err(git2::Error::from_str(&format!("it is a {found}"))) }
+        };
+        read().map_err(|error| format!("cannot read the {kind} {}: {}", HEXLOWER.encode(id), error.message()))
+    }
+}
+
+/// A file with an index, and the one with its shared part, once it was asked for.
+#[derive(Debug, Default)]
+pub(super) struct IndexFile {
+    path: PathBuf,
+    /// Nothing before anything was staged.
+    bytes: Option<Vec<u8>>,
+    shared: OnceCell<Vec<u8>>,
+}
+
+impl IndexFile {
+    /// What is in it.
+    pub(super) fn index(&self) -> Result<Index<'_>, String> {
+        let Some(bytes) = &self.bytes else { return Ok(Index::default()) };
+        let shared = |name: &str| shared_index(&self.path, name, &self.shared);
+        // libgit2 refuses repositories with ids of another length.
+        Index::read(bytes, SHA1, shared).map_err(|reason| format!("{reason} ({})", self.path.display()))
+    }
+}
+
+/// How many bytes an id has.
+const SHA1: usize = 20;
+
+/// A reader that does not end before everything was read.
+struct Whole<'a> {
+    reader: &'a mut dyn Read,
+    left: usize,
+}
+
+impl Read for Whole<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        if count == 0 && !buffer.is_empty() && self.left > 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the object is damaged: it ends too early"));
+        }
+        self.left = self.left.saturating_sub(count);
+        Ok(count)
+    }
+}
+
+/// A variable that says something.
+fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn open_current() -> Result<git2::Repository, git2::Error> {
+    let nothing: [&OsStr; 0] = [];
+    match environment("GIT_DIR") {
+        Some(named) => git2::Repository::open_ext(named, RepositoryOpenFlags::NO_SEARCH, nothing),
+        None => {
+            let ceiling = environment("GIT_CEILING_DIRECTORIES").unwrap_or_default();
+            let ceiling: Vec<PathBuf> = std::env::split_paths(&ceiling).collect();
+            git2::Repository::open_ext(".", RepositoryOpenFlags::CROSS_FS, ceiling)
+        }
+    }
+}
+
+/// What libgit2 said, and the way out where there is one.
+fn told(error: &git2::Error) -> String {
+    match error.code() {
+        ErrorCode::NotFound => "there is no git repository here".to_owned(),
+        ErrorCode::Owner => {
+            let said = error.message();
+            format!("{said}; where that is as it should be, `git config --global --add safe.directory` says so")
+        }
+        _ => error.message().to_owned(),
+    }
+}
+
+/// The top of the work tree, by git's rules: when the environment names the repository, that is where
+/// we are.
+fn work_tree(repo: &git2::Repository) -> PathBuf {
+    if let Some(named) = environment("GIT_WORK_TREE") {
+        return named.into();
+    }
+    let is_configured = || repo.config().and_then(|config| config.get_entry("core.worktree").map(drop)).is_ok();
+    let folder = repo.workdir().filter(|_| environment("GIT_DIR").is_none() || is_configured());
+    folder.unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Adds the folders with objects that the environment names: those of a push that is not accepted yet.
+fn add_object_folders(repo: &git2::Repository) -> Result<(), String> {
+    let alternates = environment("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
+    let own = environment("GIT_OBJECT_DIRECTORY").map(PathBuf::from);
+    for folder in own.into_iter().chain(std::env::split_paths(&alternates)).filter(|one| !one.as_os_str().is_empty()) {
+        let folder = folder.to_str().ok_or_else(|| format!("{}: not UTF-8", folder.display()))?;
+        let added = repo.odb().and_then(|odb| odb.add_disk_alternate(folder));
+        added.map_err(|error| format!("cannot read the objects in {folder}: {}", error.message()))?;
+    }
+    Ok(())
 }
 
 /// What linked worktrees share: the folder that a repository's own folder names, or itself.

@@ -2,6 +2,7 @@
 
 mod history;
 mod ignore_rules;
+mod staged;
 mod stdin;
 mod tree;
 
@@ -10,6 +11,7 @@ use std::ops::Range;
 
 use crate::blob::{Blob, Origin};
 pub use history::{History, HistoryOptions};
+pub use staged::Staged;
 pub use stdin::Stdin;
 pub use tree::Tree;
 
@@ -17,6 +19,9 @@ pub use tree::Tree;
 pub enum Item<'a> {
     /// A file, to be read now.
     File(&'a Origin, &'a mut dyn Read),
+    /// A new version of a file, and how to get the one before. Of what is found in it only what the
+    /// change brought counts: everything, when there is none.
+    Version(Blob<'a>, &'a dyn Fn() -> Option<Vec<u8>>),
     /// Bytes that are in memory: a name, or the target of a link.
     Blob(Blob<'a>),
     /// A text that may belong to many places, or to none: which secrets does it hold?
@@ -60,6 +65,9 @@ pub enum Counts {
     /// Nothing.
     Nothing,
 }
+
+/// A shorter name cannot hold a secret.
+const SHORTEST_SECRET: usize = 16;
 
 /// Takes what a source hands over, from any thread.
 pub type Visit<'v> = dyn Fn(Item<'_>) + Sync + 'v;

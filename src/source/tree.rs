@@ -14,15 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::Scope;
 
 use super::ignore_rules::{self, IgnoreRules};
-use super::{Item, Source, Visit, reason};
+use super::{Item, SHORTEST_SECRET, Source, Visit, reason};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::file;
 use crate::git::Repo;
 
 /// How many files of one folder a thread takes at a time.
 const BATCH: usize = 64;
-/// A shorter name cannot hold a secret.
-const SHORTEST_SECRET: usize = 16;
 
 /// Paths on disk.
 #[derive(Debug)]
