@@ -1,6 +1,7 @@
 //! What can be typed, and the wiring of each command.
 
 mod history;
+mod hook;
 mod progress;
 mod rules;
 mod scan;
@@ -41,6 +42,8 @@ enum Command {
     History(history::Args),
     /// Scan what the next commit would record: git's index against HEAD
     Staged(staged::Args),
+    /// Speak the protocol of a git hook
+    Hook(hook::Args),
     /// Show what is looked for, and why
     Rules(rules::Args),
 }
@@ -109,6 +112,7 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::History(arguments) => history::run(arguments, cli.shared.color),
         Command::Scan(arguments) => scan::run(arguments, cli.shared.color),
         Command::Staged(arguments) => staged::run(arguments, cli.shared.color),
+        Command::Hook(arguments) => hook::run(arguments, cli.shared.color),
         Command::Rules(arguments) => rules::run(arguments),
     }
 }

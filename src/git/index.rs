@@ -15,6 +15,8 @@ const DAMAGED: Refusal = "the index is damaged: its parts contradict each other"
 const UNKNOWN: Refusal = "the index has a format that is not known here";
 const NO_SHARED: Refusal = "the index is split, and the shared part it names is not there";
 
+/// The size of what stands before the entries.
+const HEADER: usize = 12;
 /// The size of an entry's fields in front of its id, and where its mode stands among them.
 const FIXED: usize = 40;
 const MODE: usize = 24;
@@ -25,12 +27,22 @@ const LONGEST_PATH: usize = 1 << 14;
 /// How deep folders can be nested then.
 const DEEPEST: usize = LONGEST_PATH / 2;
 
-/// What the next commit would record, in order of path and stage.
+/// What the next commit would record.
 #[derive(Debug, Default)]
 pub(super) struct Index<'a> {
-    pub(super) entries: Vec<Entry<'a>>,
+    pub(super) entries: Entries<'a>,
     /// The ids that folders had when they were last written; from the root, each before those in it.
     pub(super) folders: Vec<Folder<'a>>,
+}
+
+/// Entries in order of path and stage. There may be very many of them, of which few are looked at:
+/// where they stand in a file is enough to know.
+#[derive(Debug)]
+pub(super) enum Entries<'a> {
+    /// In a file of a version that leaves paths as they are.
+    Plain { bytes: &'a [u8], starts: Vec<u32>, id: usize },
+    /// With paths that had to be put together.
+    Built(Vec<Entry<'a>>),
 }
 
 /// A file in the index; in a sparse index a folder, whose path ends with `/`.
@@ -73,26 +85,68 @@ impl<'a> Index<'a> {
             return Ok(Index { entries: parts.entries, folders });
         }
         let shared = shared(&format!("sharedindex.{}", HEXLOWER.encode(name))).ok_or(NO_SHARED)?;
-        Ok(Index { entries: join(Parts::read(shared, id)?.entries, parts.entries, bitmaps)?, folders })
+        let entries = join(Parts::read(shared, id)?.entries, parts.entries, bitmaps)?;
+        Ok(Index { entries: Entries::Built(entries), folders })
+    }
+}
+
+impl Default for Entries<'_> {
+    fn default() -> Self {
+        Entries::Built(Vec::new())
+    }
+}
+
+impl<'a> Entries<'a> {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Entries::Plain { starts, .. } => starts.len(),
+            Entries::Built(entries) => entries.len(),
+        }
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<Entry<'a>> {
+        match self {
+            Entries::Plain { bytes, starts, id } => {
+                let start = *starts.get(place)? as usize;
+                entry(&bytes[start..], 2, *id, &[]).map(|(entry, _)| entry)
+            }
+            Entries::Built(entries) => entries.get(place).cloned(),
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = Entry<'a>> {
+        (0..self.len()).map_while(|place| self.get(place))
     }
 
     /// The entries of a path: one, or the sides of a conflict.
-    pub(super) fn at(&self, path: &[u8]) -> &[Entry<'a>] {
-        let start = self.entries.partition_point(|entry| *entry.path < *path);
-        let count = self.entries[start..].iter().take_while(|entry| *entry.path == *path).count();
-        &self.entries[start..start + count]
+    pub(super) fn at(&self, path: &[u8]) -> impl Iterator<Item = Entry<'a>> {
+        let here = self.from(path);
+        (here..self.len()).map_while(|place| self.get(place)).take_while(|entry| *entry.path == *path)
     }
 
     /// Whether there is anything in a folder; its path ends with `/`.
     pub(super) fn has_folder(&self, path: &[u8]) -> bool {
-        let start = self.entries.partition_point(|entry| *entry.path < *path);
-        self.entries.get(start).is_some_and(|entry| entry.path.starts_with(path))
+        self.get(self.from(path)).is_some_and(|entry| entry.path.starts_with(path))
+    }
+
+    /// The place of the first entry that is not before a path.
+    fn from(&self, path: &[u8]) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.get(middle).is_some_and(|entry| *entry.path < *path) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
     }
 }
 
 /// The parts of one file.
 struct Parts<'a> {
-    entries: Vec<Entry<'a>>,
+    entries: Entries<'a>,
     tree: Option<&'a [u8]>,
     link: Option<&'a [u8]>,
 }
@@ -100,17 +154,29 @@ struct Parts<'a> {
 impl<'a> Parts<'a> {
     fn read(bytes: &'a [u8], id: usize) -> Result<Parts<'a>, Refusal> {
         let (version, count) = header(bytes)?;
-        let mut rest = &bytes[12..];
-        let mut entries: Vec<Entry<'a>> = Vec::with_capacity(count.min(bytes.len() / (FIXED + id)));
-        for _ in 0..count {
-            let before = entries.last().map_or(&[][..], |entry| &entry.path);
-            let (entry, length) = entry(rest, version, id, before).ok_or(CUT)?;
-            if entry.path.len() > LONGEST_PATH {
-                return Err(UNKNOWN);
+        let most = count.min(bytes.len() / (FIXED + id));
+        let (entries, rest) = if version < 4 {
+            let mut starts = Vec::with_capacity(most);
+            let mut start = HEADER;
+            for _ in 0..count {
+                starts.push(u32::try_from(start).map_err(|_| UNKNOWN)?);
+                start += plain_length(&bytes[start.min(bytes.len())..], id)?;
             }
-            entries.push(entry);
-            rest = rest.get(length..).ok_or(CUT)?;
-        }
+            (Entries::Plain { bytes, starts, id }, bytes.get(start..).ok_or(CUT)?)
+        } else {
+            let mut entries: Vec<Entry<'a>> = Vec::with_capacity(most);
+            let mut rest = &bytes[HEADER..];
+            for _ in 0..count {
+                let before = entries.last().map_or(&[][..], |entry| &entry.path);
+                let (entry, length) = entry(rest, version, id, before).ok_or(CUT)?;
+                if entry.path.len() > LONGEST_PATH {
+                    return Err(UNKNOWN);
+                }
+                entries.push(entry);
+                rest = rest.get(length..).ok_or(CUT)?;
+            }
+            (Entries::Built(entries), rest)
+        };
         // What is left over at the end is the checksum.
         let mut extensions = rest.get(..rest.len().wrapping_sub(id)).ok_or(CUT)?;
         let mut parts = Parts { entries, tree: None, link: None };
@@ -141,6 +207,25 @@ fn header(bytes: &[u8]) -> Result<(u32, usize), Refusal> {
     Ok((version, count as usize))
 }
 
+/// How long the first entry in some bytes is, in a version that leaves paths as they are.
+fn plain_length(bytes: &[u8], id: usize) -> Result<usize, Refusal> {
+    let (_, name, length) = plain_name(bytes, FIXED + id).ok_or(CUT)?;
+    // One to eight NUL bytes pad the entry to a multiple of eight.
+    if length > LONGEST_PATH { Err(UNKNOWN) } else { Ok((name + length + 8) & !7) }
+}
+
+/// The flags of an entry, where its name begins and how long that is: the flags say so where there is
+/// room for it in them.
+fn plain_name(bytes: &[u8], fixed: usize) -> Option<(u16, usize, usize)> {
+    const MOST: u16 = 0xfff;
+    let flags = u16::from_be_bytes(*bytes.get(fixed..)?.first_chunk()?);
+    let start = fixed + if flags & EXTENDED != 0 { 4 } else { 2 };
+    let told = usize::from(flags & MOST);
+    let is_told = flags & MOST < MOST && bytes.get(start + told) == Some(&0);
+    let length = if is_told { told } else { memchr::memchr(0, bytes.get(start..)?)? };
+    Some((flags, start, length))
+}
+
 /// The first entry in some bytes, and how long it is.
 fn entry<'a>(bytes: &'a [u8], version: u32, id: usize, before: &[u8]) -> Option<(Entry<'a>, usize)> {
     let fixed = FIXED + id;
@@ -149,9 +234,8 @@ fn entry<'a>(bytes: &'a [u8], version: u32, id: usize, before: &[u8]) -> Option<
     let more = if is_extended { u16::from_be_bytes(*bytes.get(fixed + 2..)?.first_chunk()?) } else { 0 };
     let name = fixed + if is_extended { 4 } else { 2 };
     let (path, length) = if version < 4 {
-        let length = name_length(bytes.get(name..)?, flags)?;
-        // One to eight NUL bytes pad the entry to a multiple of eight.
-        (Cow::Borrowed(&bytes[name..name + length]), (name + length + 8) & !7)
+        let (_, start, length) = plain_name(bytes, fixed)?;
+        (Cow::Borrowed(&bytes[start..start + length]), start + length)
     } else {
         // How many bytes to drop from the path before, then what to add.
         let (dropped, digits) = offset(bytes.get(name..)?)?;
@@ -168,13 +252,6 @@ fn entry<'a>(bytes: &'a [u8], version: u32, id: usize, before: &[u8]) -> Option<
         is_intent: more & INTENT_TO_ADD != 0,
     };
     Some((entry, length))
-}
-
-/// How long a name is: the flags say so where there is room for it in them.
-fn name_length(name: &[u8], flags: u16) -> Option<usize> {
-    const MOST: u16 = 0xfff;
-    let told = usize::from(flags & MOST);
-    if flags & MOST < MOST && name.get(told) == Some(&0) { Some(told) } else { memchr::memchr(0, name) }
 }
 
 /// The variable-length number of pack files, and how many bytes it takes.
@@ -239,12 +316,12 @@ fn number(digits: &[u8]) -> Option<usize> {
 
 /// The entries of a split index: the shared ones, without those that were deleted, with others in
 /// the place of those that were replaced, and what was added.
-fn join<'a>(shared: Vec<Entry<'a>>, own: Vec<Entry<'a>>, bitmaps: &[u8]) -> Result<Vec<Entry<'a>>, Refusal> {
+fn join<'a>(shared: Entries<'a>, own: Entries<'a>, bitmaps: &[u8]) -> Result<Vec<Entry<'a>>, Refusal> {
     let (deleted, rest) = bits(bitmaps, shared.len())?;
     let (replaced, _) = bits(rest, shared.len())?;
-    let mut own = own.into_iter().peekable();
+    let mut own = own.iter().peekable();
     let mut entries = Vec::with_capacity(shared.len());
-    for (at, mut entry) in shared.into_iter().enumerate() {
+    for (at, mut entry) in shared.iter().enumerate() {
         if replaced[at] {
             // Those that replace others come first, in the same order, and have no path.
             let new = own.next_if(|new| new.path.is_empty()).ok_or(DAMAGED)?;
@@ -311,7 +388,7 @@ mod tests {
 
     #[track_caller]
     fn paths(bytes: &[u8]) -> Vec<Vec<u8>> {
-        Index::read(bytes, 20, |_| None).unwrap().entries.iter().map(|entry| entry.path.to_vec()).collect()
+        Index::read(bytes, 20, |_| None).unwrap().entries.iter().map(|entry| entry.path.into_owned()).collect()
     }
 
     #[test]
@@ -330,7 +407,7 @@ mod tests {
     fn damage_is_refused() {
         let whole = index(2, &[(&[0, 1], b"a"), (&[0, 8], b"dir/file")], &[(b"TREE", b"\0-1 0\n")]);
         // Where an extension begins it may end: git does not look at the checksum either.
-        for length in (0..whole.len()).filter(|&length| length != whole.len() - 15) {
+        for length in (0..whole.len()).filter(|&length| length != whole.len() - 14) {
             assert!(Index::read(&whole[..length], 20, |_| None).is_err(), "{length}");
         }
         for unknown in [index(5, &[], &[]), index(2, &[], &[(b"what", b"")])] {

@@ -3,6 +3,7 @@
 mod clone;
 mod index;
 mod loose;
+mod message;
 pub(crate) mod object;
 mod pack;
 mod repo;
@@ -11,6 +12,7 @@ mod store;
 mod tree;
 
 pub(crate) use clone::{Clone, Reference};
+pub(crate) use message::Cleanup;
 pub(crate) use object::{Id, Kind};
 pub(crate) use pack::Read;
 pub(crate) use repo::{Content, OpenRepo, Repo};

@@ -13,6 +13,7 @@ use data_encoding::HEXLOWER;
 use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 
 use super::index::Index;
+use super::message::Cleanup;
 use super::tree;
 use crate::file::read_regular;
 
@@ -84,7 +85,7 @@ impl Repo {
         let config = config.map_err(|error| format!("config: {error}"))?;
         let shared = OnceCell::new();
         let index = Index::read(&bytes, id_length(&config), |name| shared_index(&file, name, &shared))?;
-        let mut paths: Vec<Vec<u8>> = index.entries.into_iter().map(|entry| entry.path.into_owned()).collect();
+        let mut paths: Vec<Vec<u8>> = index.entries.iter().map(|entry| entry.path.into_owned()).collect();
         paths.dedup();
         let files = paths.iter().cloned().collect();
         Ok(Tracked { paths, files })
@@ -187,6 +188,15 @@ impl OpenRepo {
             Content::Stream(_) => None,
         });
         blob.ok().flatten()
+    }
+
+    /// What git takes out of the messages of commits in the repository around us, or anywhere. It sets
+    /// an editor that does nothing when it does not start one.
+    pub(crate) fn cleanup() -> Cleanup {
+        let config = OpenRepo::current().map_or_else(|_| git2::Config::open_default(), |repo| repo.inner.config());
+        let config = config.and_then(|mut config| config.snapshot()).ok();
+        let setting = |name: &str| config.as_ref()?.get_string(name).ok();
+        Cleanup::new(setting, environment("GIT_EDITOR").is_none_or(|editor| editor != ":"))
     }
 
     fn object<T>(

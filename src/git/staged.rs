@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::iter::Peekable;
 use std::vec;
 
-use super::index::Index;
+use super::index::{Entry, Index};
 use super::repo::OpenRepo;
 use super::tree::{self, EntryKind};
 
@@ -97,9 +97,9 @@ impl Staged {
                 self.versions.push(Version { path: name.to_vec(), kind, id: id.to_vec(), before: Before::Anything });
             }
         };
-        let entries = index.at(name).iter().filter(|entry| !entry.is_intent);
+        let entries = index.entries.at(name).filter(|entry| !entry.is_intent);
         let count = entries.map(|entry| add(entry.mode, entry.id)).count();
-        if count > 0 || index.has_folder(&[name, b"/"].concat()) {
+        if count > 0 || index.entries.has_folder(&[name, b"/"].concat()) {
             return Ok(true);
         }
         let within = sparse(repo, index, name)?;
@@ -157,7 +157,7 @@ impl Staged {
 /// What is at a path within a folder that a sparse index has as a whole.
 fn sparse(repo: &OpenRepo, index: &Index<'_>, path: &[u8]) -> Result<Option<tree::Entry>, String> {
     let slashes = memchr::memchr_iter(b'/', path);
-    let Some((end, folder)) = slashes.filter_map(|at| Some((at, index.at(&path[..=at]).first()?))).next() else {
+    let Some((end, folder)) = slashes.filter_map(|at| Some((at, index.entries.at(&path[..=at]).next()?))).next() else {
         return Ok(None);
     };
     let mut entry = tree::Entry { name: Vec::new(), mode: folder.mode, id: folder.id.to_vec() };
@@ -284,15 +284,16 @@ impl<'a> Comparison<'a> {
 
     /// Compares the file that comes next: one entry, or the sides of a conflict.
     fn file(&mut self, was: Option<&tree::Entry>) {
-        let path = &self.index.entries[self.next].path;
-        while let Some(entry) = self.index.entries.get(self.next).filter(|entry| entry.path == *path) {
+        let first = self.index.entries.get(self.next);
+        let is_same = |entry: &Entry<'_>| first.as_ref().is_some_and(|first| first.path == entry.path);
+        while let Some(entry) = self.index.entries.get(self.next).filter(is_same) {
             self.next += 1;
-            if entry.stage > 0 && !self.staged.conflicts.contains(&**path) {
-                self.staged.conflicts.insert(path.to_vec());
+            if entry.stage > 0 {
+                self.staged.conflicts.insert(entry.path.to_vec());
             }
             // What both sides began with is in neither.
             if entry.stage != 1 && !entry.is_intent {
-                self.staged.compare(path, entry.mode, entry.id, was);
+                self.staged.compare(&entry.path, entry.mode, entry.id, was);
             }
         }
     }

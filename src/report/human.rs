@@ -196,7 +196,9 @@ fn shown_path(finding: &Finding) -> String {
         (_, false) => format!("{}:{path}", reference.as_deref().unwrap_or(place.as_str())),
         (_, true) => {
             let holder = reference.as_deref().or(commit.as_deref().map(|commit| commit.id.get(..12).unwrap_or("")));
-            format!("{} of {}", place.as_str().replace('-', " "), holder.unwrap_or("unknown"))
+            let place = place.as_str().replace('-', " ");
+            // The message of a commit that is being made has none yet.
+            holder.map_or_else(|| place.clone(), |holder| format!("{place} of {holder}"))
         }
     };
     inert(&what)

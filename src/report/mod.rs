@@ -17,7 +17,7 @@ use crate::scan::{Dismissal, Dismissed};
 /// secrets are masked; only [`crate::finding::Secret::expose`] gives plain text.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// What was scanned: `tree`, `stdin` or `history`.
+    /// What was scanned: `tree`, `staged`, `history`, `message` or `stdin`.
     pub source: &'static str,
     /// The revisions that were asked for, as they were typed.
     pub range: Option<String>,

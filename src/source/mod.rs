@@ -2,6 +2,7 @@
 
 mod history;
 mod ignore_rules;
+mod message;
 mod staged;
 mod stdin;
 mod tree;
@@ -11,6 +12,7 @@ use std::ops::Range;
 
 use crate::blob::{Blob, Origin};
 pub use history::{History, HistoryOptions};
+pub use message::Message;
 pub use staged::Staged;
 pub use stdin::Stdin;
 pub use tree::Tree;
