@@ -2,7 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Deref;
 use std::path::Path;
+
+use memmap2::Mmap;
 
 /// Opens a file for reading, unless it is a symbolic link. A pipe does not block.
 ///
@@ -24,12 +27,58 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 /// # Errors
 /// Those of the system; `InvalidInput` when it is no regular file, `FileTooLarge` when it is larger.
 pub(crate) fn read_regular(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    read(open_regular(path)?, most)
+}
+
+/// The bytes of a file. Those of a large one are not copied.
+#[derive(Debug)]
+pub(crate) enum Bytes {
+    Read(Vec<u8>),
+    Mapped(Mmap),
+}
+
+/// Smaller files are read sooner than mapped.
+const WORTH_MAPPING: u64 = 1 << 20;
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Read(bytes) => bytes,
+            Bytes::Mapped(bytes) => bytes,
+        }
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(most) + 1).unwrap_or_default());
+}
+
+/// The same as [`read_regular`] of a file that its owner replaces and never writes into.
+///
+/// # Errors
+/// The same.
+pub(crate) fn map_regular(path: &Path, most: u64) -> io::Result<Bytes> {
+    let file = open_regular(path)?;
+    let size = file.metadata()?.len();
+    if !(WORTH_MAPPING..=most).contains(&size) {
+        return read(file, most).map(Bytes::Read);
+    }
+    #[expect(unsafe_code, reason = "see below")]
+    // SAFETY: git replaces such a file by renaming another over it. Were it cut short by somebody else all
+    // the same, the system would end this process, which no hook takes for a clean run.
+    unsafe { Mmap::map(&file) }.map(Bytes::Mapped)
+}
+
+fn open_regular(path: &Path) -> io::Result<File> {
+    let file = open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+    }
+}
+
+fn read(file: File, most: u64) -> io::Result<Vec<u8>> {
+    let size = file.metadata()?.len().min(most) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {most} bytes")));

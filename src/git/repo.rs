@@ -15,7 +15,7 @@ use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
 use super::index::Index;
 use super::message::Cleanup;
 use super::tree;
-use crate::file::read_regular;
+use crate::file::{Bytes, map_regular, read_regular};
 
 /// The most bytes an index may have: some ten million entries.
 const LARGEST_INDEX: u64 = 2 << 30;
@@ -76,7 +76,7 @@ impl Repo {
 
     fn read_tracked(&self) -> Result<Tracked, String> {
         let file = git_dir(&self.root).join("index");
-        let bytes = match read_regular(&file, LARGEST_INDEX) {
+        let bytes = match map_regular(&file, LARGEST_INDEX) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tracked::default()),
             Err(error) => return Err(error.to_string()),
@@ -93,8 +93,8 @@ impl Repo {
 }
 
 /// The shared part of a split index, which lies next to it.
-fn shared_index<'a>(index: &Path, name: &str, bytes: &'a OnceCell<Vec<u8>>) -> Option<&'a [u8]> {
-    let read = read_regular(&index.with_file_name(name), LARGEST_INDEX).ok()?;
+fn shared_index<'a>(index: &Path, name: &str, bytes: &'a OnceCell<Bytes>) -> Option<&'a [u8]> {
+    let read = map_regular(&index.with_file_name(name), LARGEST_INDEX).ok()?;
     Some(bytes.get_or_init(|| read))
 }
 
@@ -144,7 +144,7 @@ impl OpenRepo {
     pub(super) fn read_index(&self) -> Result<IndexFile, String> {
         let named = environment("GIT_INDEX_FILE");
         let path = named.as_ref().map_or_else(|| self.inner.path().join("index"), |named| self.root.join(named));
-        match read_regular(&path, LARGEST_INDEX) {
+        match map_regular(&path, LARGEST_INDEX) {
             Ok(bytes) => Ok(IndexFile { path, bytes: Some(bytes), shared: OnceCell::new() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(IndexFile::default()),
             Err(error) => Err(format!("cannot read the index {}: {error}", path.display())),
@@ -219,8 +219,8 @@ impl OpenRepo {
 pub(super) struct IndexFile {
     path: PathBuf,
     /// Nothing before anything was staged.
-    bytes: Option<Vec<u8>>,
-    shared: OnceCell<Vec<u8>>,
+    bytes: Option<Bytes>,
+    shared: OnceCell<Bytes>,
 }
 
 impl IndexFile {
