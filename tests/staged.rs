@@ -169,6 +169,17 @@ fn a_name_that_is_not_known_fails() {
 }
 
 #[test]
+fn a_file_with_the_name_of_an_option_is_none() {
+    let tree = committed(&[("a", &line(1)), ("--fail-on=never", "x\n"), ("-q", "x\n")]);
+    for arguments in [&["a", "--fail-on=never"][..], &["-q", "a"]] {
+        let run = staged(&tree, arguments);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:#?}");
+        assert!(run.stderr.contains("put `--` between"), "{run:#?}");
+    }
+    assert_eq!(found(&tree, &["--", "a", "--fail-on=never", "-q"]), ["a:1"]);
+}
+
+#[test]
 fn what_is_staged_to_be_deleted_may_be_named() {
     let tree = committed(&[("a", &line(1)), ("sub/b", &line(2))]);
     tree.git(&["rm", "-q", "a", "sub/b"]);

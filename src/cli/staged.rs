@@ -1,6 +1,7 @@
 //! `skant staged`: what the next commit would record.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::ColorChoice;
 
@@ -19,5 +20,24 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
+    let typed: Vec<OsString> = std::env::args_os().skip(1).collect();
+    refuse_ambiguous(&typed)?;
     arguments.options.scan(&Staged::open(&arguments.paths)?, color)
+}
+
+/// A framework may pass the name of a file that reads like an option, and nobody meant.
+fn refuse_ambiguous(typed: &[OsString]) -> Result<(), Error> {
+    if typed.iter().any(|argument| argument == "--") {
+        return Ok(());
+    }
+    let is_both = |argument: &&OsString| {
+        argument.len() > 1 && argument.as_encoded_bytes()[0] == b'-' && Path::new(argument).symlink_metadata().is_ok()
+    };
+    match typed.iter().find(is_both) {
+        Some(argument) => Err(Error::usage(
+            format!("`{}` is an option, and a file here", argument.display()),
+            "put `--` between the options and the files",
+        )),
+        None => Ok(()),
+    }
 }
