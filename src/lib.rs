@@ -23,6 +23,7 @@ pub mod error;
 mod file;
 pub mod finding;
 mod git;
+mod hook;
 mod lines;
 pub mod report;
 pub mod rule;

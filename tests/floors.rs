@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 8] = [
     &["run"],
     &["report"],
     &["source", "scan"],
-    &["finding"],
+    &["finding", "hook"],
     &["rule", "git"],
     &["blob", "file", "error", "lines"],
 ];

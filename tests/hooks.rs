@@ -4,8 +4,10 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::{Run, Tree, anthropic_key, key_of, mask, run, skant};
@@ -164,4 +166,261 @@ fn every_format_tells_of_a_message() {
         assert_blocked(&run, &anthropic_key(1));
         assert!(run.stdout.contains(if format == "human" { "[commit message:1:8]" } else { "commit-message" }));
     }
+}
+
+// Put in place and taken out.
+
+/// Every file below a folder, with its content or target and its mode.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let kind = entry.file_type().unwrap();
+        let mode = entry.path().symlink_metadata().unwrap().permissions().mode();
+        if kind.is_dir() {
+            all.append(&mut contents(&entry.path()));
+        } else if kind.is_symlink() {
+            all.insert(
+                entry.path(),
+                (fs::read_link(entry.path()).unwrap().as_os_str().as_encoded_bytes().into(), mode),
+            );
+        } else {
+            all.insert(entry.path(), (fs::read(entry.path()).unwrap(), mode));
+        }
+    }
+    all
+}
+
+/// Runs the program with git's and other programs on the path.
+fn skant_with_path(tree: &Tree, arguments: &[&str]) -> Run {
+    let mut command = tree.command(arguments);
+    command.env("PATH", std::env::var_os("PATH").unwrap());
+    run(command, b"")
+}
+
+fn executable(tree: &Tree, name: &str, text: &str) {
+    tree.file(name, text);
+    fs::set_permissions(tree.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[track_caller]
+fn assert_guards(tree: &Tree, folder: &str) {
+    let name = if folder.is_empty() { "guarded".to_owned() } else { format!("{folder}/guarded") };
+    tree.key(&name).git_in(folder, &["add", "guarded"]);
+    assert_blocked(&git(tree, folder, &["commit", "-qm", "x"]), &key_of(&name));
+    tree.file(&name, &format!("in {folder}\n")).git_in(folder, &["add", "guarded"]);
+    assert_passes(&git(tree, folder, &["commit", "-qm", "x"]));
+}
+
+#[test]
+fn an_installed_hook_stops_a_key_and_is_taken_out_without_a_trace() {
+    let tree = Tree::repo();
+    let before = contents(&tree.path(".git"));
+    let run = skant(&tree, &["install"]);
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{run:#?}");
+    assert!(run.stdout.contains("pre-commit is installed: "), "{run:#?}");
+    let once = contents(&tree.path(".git"));
+    assert_passes(&skant(&tree, &["install"]));
+    assert_eq!(contents(&tree.path(".git")), once, "twice is once");
+    assert_passes(&skant(&tree, &["uninstall"]));
+    assert_eq!(contents(&tree.path(".git")), before);
+    assert!(skant(&tree, &["uninstall"]).stdout.contains("nothing to take out"));
+    assert_passes(&skant(&tree, &["install"]));
+    assert_guards(&tree, "");
+}
+
+#[test]
+fn a_hook_that_was_there_is_called_first_and_comes_back() {
+    let tree = Tree::repo();
+    executable(&tree, ".git/hooks/pre-commit", "#!/bin/sh\necho first >> order\n[ ! -e refuse ] || exit 7\n");
+    tree.link(".git/hooks/commit-msg", "../../msg");
+    executable(&tree, "msg", "#!/bin/sh\ngrep -q good \"$1\"\n");
+    let before = contents(&tree.path(".git/hooks"));
+    let run = skant(&tree, &["install", "--hook", "pre-commit", "--hook", "commit-msg"]);
+    assert_eq!((run.status, run.stdout.matches("runs what was there first").count()), (0, 2), "{run:#?}");
+    tree.key("a").git(&["add", "a"]);
+    assert_blocked(&git(&tree, "", &["commit", "-qm", "good"]), &key_of("a"));
+    assert_eq!(fs::read_to_string(tree.path("order")).unwrap(), "first\n");
+    tree.file("a", "x\n").git(&["add", "a"]).file("refuse", "");
+    // git itself ends with 1 whatever the hook ended with.
+    assert_eq!(git(&tree, "", &["commit", "-qm", "good"]).status, 1);
+    fs::remove_file(tree.path("refuse")).unwrap();
+    assert_eq!(git(&tree, "", &["commit", "-qm", "bad"]).status, 1);
+    assert_blocked(&git(&tree, "", &["commit", "-qm", &format!("good {}", key_of("m"))]), &key_of("m"));
+    assert_passes(&git(&tree, "", &["commit", "-qm", "good"]));
+    assert_passes(&skant(&tree, &["uninstall"]));
+    assert_eq!(contents(&tree.path(".git/hooks")), before);
+}
+
+#[test]
+fn a_hook_without_skant_stops_everything_and_says_why() {
+    let tree = Tree::repo();
+    let program = tree.home().join("it's skant");
+    fs::copy(env!("CARGO_BIN_EXE_skant"), &program).unwrap();
+    let mut install = Command::new(&program);
+    install.arg("install").current_dir(tree.path("")).env("HOME", tree.home());
+    assert_passes(&run(install, b""));
+    assert_guards(&tree, "");
+    fs::remove_file(&program).unwrap();
+    tree.file("a", "x\n").git(&["add", "a"]);
+    let stopped = git(&tree, "", &["commit", "-qm", "x"]);
+    assert_eq!(stopped.status, 1, "{stopped:#?}");
+    assert!(stopped.stderr.contains("skant is gone, and nothing was scanned"), "{stopped:#?}");
+    // On the path it is found again.
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_skant"), tree.home().join("skant")).unwrap();
+    let path = format!("{}:{}", tree.home().display(), std::env::var("PATH").unwrap());
+    assert_passes(&git_with(&tree, "", &["commit", "-qm", "x"], &[("PATH", &path)]));
+}
+
+#[test]
+fn the_hooks_folder_that_is_set_is_used() {
+    let tree = Tree::repo();
+    tree.git(&["config", "core.hooksPath", "tools/hooks"]);
+    assert_passes(&skant(&tree, &["install"]));
+    assert!(tree.path("tools/hooks/pre-commit").exists() && !tree.path(".git/hooks/pre-commit").exists());
+    assert_guards(&tree, "");
+    tree.folder("sub");
+    assert_passes(&skant(&tree, &["-C", "sub", "uninstall"]));
+    assert!(!tree.path("tools/hooks/pre-commit").exists());
+}
+
+#[test]
+fn linked_worktrees_and_submodules_have_the_hooks_that_git_runs_there() {
+    let tree = Tree::new();
+    tree.git_init("main").file("main/a", "x\n").git_in("main", &["add", "a"]).git_in("main", &["commit", "-qm", "a"]);
+    tree.git_in("main", &["worktree", "add", "-q", "../linked"]);
+    assert_passes(&skant(&tree, &["-C", "linked", "install"]));
+    assert_guards(&tree, "linked");
+    assert_guards(&tree, "main");
+    tree.git_init("outer").git_in("outer", &["submodule", "--quiet", "add", "../main", "sub"]);
+    assert_passes(&skant(&tree, &["-C", "outer/sub", "install"]));
+    assert_guards(&tree, "outer/sub");
+}
+
+#[test]
+fn frameworks_are_told_and_not_broken() {
+    for (files, hook, advice) in [
+        (&[(".husky/pre-commit", "npm test\n")][..], ".husky/_/pre-commit", "this line to .husky/pre-commit:"),
+        (&[("lefthook.yml", "pre-commit:\n")], ".git/hooks/pre-commit", "add this to lefthook.yml:"),
+        (&[(".pre-commit-config.yaml", "repos: []\n")], ".git/hooks/pre-commit", "of .pre-commit-config.yaml:"),
+    ] {
+        let tree = Tree::repo();
+        files.iter().for_each(|(name, text)| {
+            tree.file(name, text);
+        });
+        let script = match advice {
+            _ if hook.contains("husky") => "#!/usr/bin/env sh\n. \"$(dirname -- \"$0\")/h\"\n",
+            _ if advice.contains("lefthook") => "#!/bin/sh\nlefthook run pre-commit\n",
+            _ => "#!/usr/bin/env bash\n# File generated by pre-commit: https://pre-commit.com\n",
+        };
+        executable(&tree, hook, script);
+        if hook.contains("husky") {
+            tree.git(&["config", "core.hooksPath", ".husky/_"]);
+        }
+        let before = contents(&tree.path(""));
+        let run = skant(&tree, &["install"]);
+        assert_eq!(run.status, 2, "{run:#?}");
+        assert!(run.stdout.contains(advice), "{run:#?}");
+        assert_eq!(contents(&tree.path("")), before);
+        assert_eq!(skant(&tree, &["doctor"]).status, 1);
+        // Once that is done, it is well.
+        let (file, text) = files[0];
+        tree.file(file, &format!("{text}skant hook pre-commit\n- id: skant\n"));
+        let run = skant(&tree, &["install"]);
+        assert_eq!((run.status, run.stdout.contains("is guarded already")), (0, true), "{run:#?}");
+        assert_eq!(skant(&tree, &["doctor"]).status, 0, "{file}");
+    }
+}
+
+#[test]
+fn outside_of_a_repository_there_is_nothing_to_install() {
+    let tree = Tree::new();
+    for command in ["install", "uninstall", "doctor"] {
+        let run = skant(&tree, &[command]);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:#?}");
+    }
+}
+
+// For all repositories.
+
+#[test]
+fn a_global_hook_guards_every_repository_and_runs_their_own() {
+    let tree = Tree::new();
+    tree.git_init("one").git_init("two");
+    executable(&tree, "two/.git/hooks/pre-commit", "#!/bin/sh\necho own >> ran\n");
+    executable(&tree, "two/.git/hooks/post-commit", "#!/bin/sh\necho after >> ran\n");
+    for settings in [None, Some("[user]\n\tname = B"), Some("[user]\n\tname = B\n")] {
+        let file = tree.home().join(".gitconfig");
+        let _ = fs::remove_file(&file);
+        settings.iter().for_each(|text| fs::write(&file, text).unwrap());
+        let before = contents(&tree.home());
+        assert_passes(&skant(&tree, &["install", "--global"]));
+        assert_passes(&skant(&tree, &["install", "--global"]));
+        let config = [("GIT_CONFIG_GLOBAL", file.to_str().unwrap())];
+        for folder in ["one", "two"] {
+            tree.key(&format!("{folder}/a")).git_in(folder, &["add", "a"]);
+            let run = git_with(&tree, folder, &["commit", "-qm", "x"], &config);
+            assert_blocked(&run, &key_of(&format!("{folder}/a")));
+            let run = skant_with_path(&tree, &["-C", folder, "doctor"]);
+            assert_eq!(run.status, 0, "{run:#?}");
+            tree.file(format!("{folder}/a"), "x\n").git_in(folder, &["add", "a"]);
+            assert_passes(&git_with(&tree, folder, &["commit", "--allow-empty", "-qm", "x"], &config));
+        }
+        assert_eq!(fs::read_to_string(tree.path("two/ran")).unwrap(), "own\nown\nafter\n");
+        fs::remove_file(tree.path("two/ran")).unwrap();
+        assert_passes(&skant(&tree, &["uninstall", "--global"]));
+        assert_eq!(contents(&tree.home()), before, "{settings:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_set_for_all_repositories_is_used_when_that_is_asked_for() {
+    let tree = Tree::repo();
+    fs::write(tree.home().join(".gitconfig"), "[core]\n\thooksPath = ~/hooks\n").unwrap();
+    let run = skant(&tree, &["install"]);
+    assert_eq!(run.status, 2, "{run:#?}");
+    assert!(run.stderr.contains("--global"), "{run:#?}");
+    let before = contents(&tree.home());
+    assert_passes(&skant(&tree, &["install", "--global"]));
+    assert!(tree.home().join("hooks/pre-commit").exists());
+    assert_passes(&skant(&tree, &["uninstall", "--global"]));
+    assert_eq!(contents(&tree.home()), before);
+}
+
+// The proof.
+
+#[test]
+fn a_planted_key_proves_the_guard_and_leaves_nothing_behind() {
+    let tree = Tree::repo();
+    tree.file("a", "x\n").git(&["add", "a"]).git(&["commit", "-qm", "a"]).key("b").git(&["add", "b"]);
+    let open = skant_with_path(&tree, &["doctor"]);
+    assert_eq!((open.status, open.stdout.contains("NOT guarded")), (1, true), "{open:#?}");
+    executable(&tree, ".git/hooks/pre-commit", "#!/bin/sh\ntouch ran\n");
+    assert_passes(&skant(&tree, &["install"]));
+    let before = contents(&tree.path(""));
+    let temporary = tree.home().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let mut doctor = tree.command(&["doctor"]);
+    doctor.env("PATH", std::env::var_os("PATH").unwrap()).env("TMPDIR", &temporary);
+    let proof = run(doctor, b"");
+    assert_eq!((proof.status, proof.stderr.as_str()), (0, ""), "{proof:#?}");
+    assert!(proof.stdout.contains("guarded: a planted key was stopped"), "{proof:#?}");
+    assert_eq!(contents(&tree.path("")), before, "no other hook was run, and nothing was left");
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+#[test]
+fn a_guard_that_does_not_work_is_found_out() {
+    let tree = Tree::repo();
+    assert_passes(&skant(&tree, &["install"]));
+    let hook = tree.path(".git/hooks/pre-commit");
+    let script = fs::read_to_string(&hook).unwrap();
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(skant_with_path(&tree, &["doctor"]).status, 1, "git does not run it");
+    fs::set_permissions(&hook, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&hook, script.replace("--quiet", "--quiet --only github-*")).unwrap();
+    let run = skant_with_path(&tree, &["doctor"]);
+    assert_eq!((run.status, run.stdout.contains("NOT guarded: a planted key was not")), (1, true), "{run:#?}");
+    fs::write(&hook, script.replace(env!("CARGO_BIN_EXE_skant"), "/missing/skant")).unwrap();
+    let run = skant_with_path(&tree, &["doctor"]);
+    assert_eq!((run.status, run.stderr.contains("skant is gone")), (2, true), "{run:#?}");
 }

@@ -1,7 +1,9 @@
 //! What can be typed, and the wiring of each command.
 
+mod doctor;
 mod history;
 mod hook;
+mod install;
 mod progress;
 mod rules;
 mod scan;
@@ -44,6 +46,12 @@ enum Command {
     Staged(staged::Args),
     /// Speak the protocol of a git hook
     Hook(hook::Args),
+    /// Put skant into a hook of this repository, or of all
+    Install(install::Args),
+    /// Take skant out of the hooks again
+    Uninstall(install::UninstallArgs),
+    /// Show what runs before a commit here, and prove that it stops a key (0 guarded, 1 not)
+    Doctor,
     /// Show what is looked for, and why
     Rules(rules::Args),
 }
@@ -113,6 +121,9 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Scan(arguments) => scan::run(arguments, cli.shared.color),
         Command::Staged(arguments) => staged::run(arguments, cli.shared.color),
         Command::Hook(arguments) => hook::run(arguments, cli.shared.color),
+        Command::Install(arguments) => install::install(arguments),
+        Command::Uninstall(arguments) => install::uninstall(arguments),
+        Command::Doctor => doctor::run(),
         Command::Rules(arguments) => rules::run(arguments),
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use clone::{Clone, Reference};
 pub(crate) use message::Cleanup;
 pub(crate) use object::{Id, Kind};
 pub(crate) use pack::Read;
-pub(crate) use repo::{Content, OpenRepo, Repo};
+pub(crate) use repo::{Content, OpenRepo, Repo, global_hooks, plant, set_global_hooks, unset_global_hooks};
 pub(crate) use staged::{Before, Staged, Version};
 pub(crate) use store::{Store, Trouble};
 pub(crate) use tree::EntryKind;

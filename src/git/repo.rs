@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use data_encoding::HEXLOWER;
-use git2::{ErrorCode, ObjectType, RepositoryOpenFlags};
+use git2::{ConfigLevel, ErrorCode, ObjectType, RepositoryOpenFlags};
 
 use super::index::Index;
 use super::message::Cleanup;
@@ -190,6 +190,23 @@ impl OpenRepo {
         blob.ok().flatten()
     }
 
+    /// The repository's own folder.
+    pub(crate) fn git_dir(&self) -> &Path {
+        self.inner.path()
+    }
+
+    /// What linked worktrees share.
+    pub(crate) fn common_dir(&self) -> &Path {
+        self.inner.commondir()
+    }
+
+    /// The folder that is set for hooks, and whether this repository set it.
+    pub(crate) fn hooks_setting(&self) -> Option<(PathBuf, bool)> {
+        let config = self.inner.config().and_then(|mut config| config.snapshot()).ok()?;
+        let level = config.get_entry(HOOKS_PATH).ok()?.level();
+        Some((config.get_path(HOOKS_PATH).ok()?, matches!(level, ConfigLevel::Local | ConfigLevel::Worktree)))
+    }
+
     /// What git takes out of the messages of commits in the repository around us, or anywhere. It sets
     /// an editor that does nothing when it does not start one.
     pub(crate) fn cleanup() -> Cleanup {
@@ -235,6 +252,92 @@ impl IndexFile {
 
 /// How many bytes an id has.
 const SHA1: usize = 20;
+
+const HOOKS_PATH: &str = "core.hooksPath";
+
+/// The folder that is set for the hooks of all repositories.
+pub(crate) fn global_hooks() -> Option<PathBuf> {
+    let config = git2::Config::open_default().and_then(|mut config| config.snapshot()).ok()?;
+    config.get_path(HOOKS_PATH).ok()
+}
+
+/// Sets that folder: a few lines at the end of the user's settings.
+pub(crate) fn set_global_hooks(folder: &Path) -> Result<(), String> {
+    if global_hooks().is_some_and(|set| set == folder) {
+        return Ok(());
+    }
+    let file = global_config()?;
+    let before = read_settings(&file)?;
+    let after = [&before[..], &setting_of(folder, before.is_empty() || before.ends_with(b"\n"))].concat();
+    fs::write(&file, after).map_err(|error| format!("cannot write {}: {error}", file.display()))
+}
+
+/// Takes these lines out again.
+pub(crate) fn unset_global_hooks(folder: &Path) -> Result<(), String> {
+    let file = global_config()?;
+    let before = read_settings(&file)?;
+    for is_at_line in [true, false] {
+        let ours = setting_of(folder, is_at_line);
+        let Some(at) = memchr::memmem::find(&before, &ours) else { continue };
+        let after = [&before[..at], &before[at + ours.len()..]].concat();
+        let written = if after.is_empty() { fs::remove_file(&file) } else { fs::write(&file, after) };
+        return written.map_err(|error| format!("cannot write {}: {error}", file.display()));
+    }
+    Ok(())
+}
+
+/// The lines, after a line that has an end, or with one for the line before.
+fn setting_of(folder: &Path, is_at_line: bool) -> Vec<u8> {
+    let folder = folder.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\"");
+    let head = if is_at_line {
+        "# By `skant install --global`.\n"
+    } else {
+        "\n# By `skant install --global`, as is the line's end.\n"
+    };
+    format!("{head}[core]\n\thooksPath = \"{folder}\"\n").into_bytes()
+}
+
+fn read_settings(file: &Path) -> Result<Vec<u8>, String> {
+    match fs::read(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map_err(|error| format!("cannot read {}: {error}", file.display())),
+    }
+}
+
+/// The file that git writes a user's settings to.
+fn global_config() -> Result<PathBuf, String> {
+    if let Some(named) = environment("GIT_CONFIG_GLOBAL") {
+        return Ok(named.into());
+    }
+    let home = environment("HOME").map(PathBuf::from).ok_or("there is no home directory")?;
+    let usual = home.join(".gitconfig");
+    let other = environment("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from).join("git/config");
+    Ok(if !usual.exists() && other.exists() { other } else { usual })
+}
+
+/// Writes an index with one file, and that file's content, into a folder, as `index` and `objects`.
+pub(crate) fn plant(folder: &Path, path: &str, content: &[u8]) -> Result<(), String> {
+    let plant = || {
+        let id = git2::Repository::init_bare(folder)?.blob(content)?;
+        let mut index = git2::Index::open(&folder.join("index"))?;
+        index.add(&git2::IndexEntry {
+            ctime: git2::IndexTime::new(0, 0),
+            mtime: git2::IndexTime::new(0, 0),
+            dev: 0,
+            ino: 0,
+            mode: 0o100_644,
+            uid: 0,
+            gid: 0,
+            file_size: u32::try_from(content.len()).unwrap_or_default(),
+            id,
+            flags: 0,
+            flags_extended: 0,
+            path: path.as_bytes().to_vec(),
+        })?;
+        index.write()
+    };
+    plant().map_err(|error: git2::Error| error.message().to_owned())
+}
 
 /// A reader that does not end before everything was read.
 struct Whole<'a> {

@@ -1,0 +1,108 @@
+//! `skant doctor`: what runs before a commit here, and the proof that it stops a key.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+
+use super::install::{Guard, Place};
+use super::{Outcome, print};
+use crate::error::Error;
+use crate::git::{self, OpenRepo};
+use crate::hook::Name;
+
+pub(super) fn run() -> Result<Outcome, Error> {
+    let place = Place::of_repo()?;
+    print(|out| writeln!(out, "hooks: {}", place.folder.display()))?;
+    let mut guard = Guard::Nothing(None);
+    for name in Name::ALL {
+        let found = place.guard(name);
+        let told = match &found {
+            Guard::Script => format!("skant runs, from {}", place.hook(name).file.display()),
+            Guard::Line(file) => format!("{file} runs skant"),
+            Guard::Nothing(Some(advice)) => format!("skant does not run: {advice}"),
+            Guard::Nothing(None) => "skant does not run".to_owned(),
+        };
+        print(|out| writeln!(out, "{}: {told}", name.as_str()))?;
+        if name == Name::PreCommit {
+            guard = found;
+        }
+    }
+    let program = match &guard {
+        Guard::Script => place.hook(Name::PreCommit).file,
+        // What else a framework would run is none of our business.
+        Guard::Line(_) => std::env::current_exe().map_err(failed)?,
+        Guard::Nothing(_) => {
+            print(|out| writeln!(out, "NOT guarded: `skant install` puts skant into pre-commit"))?;
+            return Ok(Outcome::Found);
+        }
+    };
+    let repo = OpenRepo::current().map_err(|error| Error::usage(error, "start in a git repository"))?;
+    let is_script = guard == Guard::Script;
+    let clean = rehearse(&repo, &program, is_script, "nothing to see here\n").map_err(failed)?;
+    let key = rehearse(&repo, &program, is_script, &format!("key = {}\n", dummy())).map_err(failed)?;
+    let (told, outcome) = match (clean, key) {
+        (Some(0), Some(1)) => ("guarded: a planted key was stopped, and a clean file was not", Outcome::Clean),
+        (Some(0), Some(0)) => ("NOT guarded: a planted key was not stopped", Outcome::Found),
+        _ => ("the hook does not run as it should: see what it says above", Outcome::Failed),
+    };
+    print(|out| writeln!(out, "{told}"))?;
+    Ok(outcome)
+}
+
+/// Runs the hook as git would before a commit that adds one file; tells how it ended. The index and the
+/// object are in a folder of their own, so that nothing of it is ever in the repository.
+fn rehearse(repo: &OpenRepo, program: &Path, is_script: bool, text: &str) -> io::Result<Option<i32>> {
+    let stage = Stage::new()?;
+    git::plant(&stage.0, "skant-doctor.txt", text.as_bytes()).map_err(io::Error::other)?;
+    let mut command = Command::new(program);
+    if !is_script {
+        command.args(["hook", "pre-commit", "--quiet"]);
+    }
+    command.current_dir(repo.root()).env("SKANT_DOCTOR", "1");
+    command.env("GIT_DIR", repo.git_dir()).env("GIT_WORK_TREE", repo.root());
+    command.env("GIT_INDEX_FILE", stage.0.join("index")).env("GIT_OBJECT_DIRECTORY", stage.0.join("objects"));
+    command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", repo.common_dir().join("objects"));
+    // What a stopped commit says is of no interest; what does not work says so on standard error.
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
+    Ok(status.code())
+}
+
+/// A key with all that makes a real one, which opens nothing: made of the hash of a sentence.
+fn dummy() -> String {
+    let digest = |text: &str| data_encoding::BASE64URL_NOPAD.encode(&Sha256::digest(text));
+    let (front, back) = (digest("skant doctor") + &digest("a planted key"), digest("that opens nothing"));
+    format!("sk-ant-{}-{}A-{}AAA", "api03", &front[..85], &back[..5])
+}
+
+/// A folder that is gone when we are.
+struct Stage(PathBuf);
+
+impl Stage {
+    fn new() -> io::Result<Stage> {
+        let name = |number: u32| format!("skant-doctor-{}-{number}", std::process::id());
+        for number in 0..100 {
+            let folder = std::env::temp_dir().join(name(number));
+            match fs::create_dir(&folder) {
+                Ok(()) => return Ok(Stage(folder)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // There is nothing to be done about a folder that does not go.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
+fn failed(error: io::Error) -> Error {
+    Error::usage(format!("cannot rehearse a commit: {error}"), "is there room in the folder for temporary files?")
+}

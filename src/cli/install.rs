@@ -1,0 +1,226 @@
+//! `skant install` and `skant uninstall`: the hooks of a repository, or of all of them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Outcome, print};
+use crate::error::Error;
+use crate::file::read_regular;
+use crate::git::{self, OpenRepo};
+use crate::hook::{Author, Hook, Name, OTHERS};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// For all repositories of this user that have no hooks folder of their own
+    #[arg(long)]
+    global: bool,
+    /// Which hook (repeatable; default: pre-commit)
+    #[arg(long = "hook", value_name = "NAME")]
+    hooks: Vec<Name>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct UninstallArgs {
+    /// For all repositories of this user
+    #[arg(long)]
+    global: bool,
+}
+
+/// Where hooks are.
+pub(super) struct Place {
+    pub(super) folder: PathBuf,
+    /// The top of the work tree, where frameworks have their configuration.
+    pub(super) root: PathBuf,
+    /// Whether the folder is our own, for all repositories: git then does not look into theirs.
+    pub(super) is_ours: bool,
+}
+
+/// What runs skant in a hook.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Guard {
+    /// Our script.
+    Script,
+    /// The line of a framework's configuration, or of somebody's script.
+    Line(String),
+    /// Nothing; and what to add where, when it is a framework that runs the hooks.
+    Nothing(Option<String>),
+}
+
+/// The most bytes a framework's configuration may have.
+const LARGEST: u64 = 4 << 20;
+
+pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
+    let place = if arguments.global { Place::global()? } else { Place::of_repo()? };
+    let program = std::env::current_exe().map_err(|error| failed("cannot tell where skant is", &error))?;
+    let names = if arguments.hooks.is_empty() { vec![Name::PreCommit] } else { arguments.hooks };
+    let mut outcome = Outcome::Clean;
+    for &name in &names {
+        let hook = place.hook(name);
+        let told = match place.guard(name) {
+            Guard::Line(file) => format!("{} is guarded already: {file} runs skant", name.as_str()),
+            Guard::Nothing(Some(advice)) => {
+                outcome = Outcome::Failed;
+                format!("{} is not installed: {advice}", name.as_str())
+            }
+            Guard::Script | Guard::Nothing(None) => {
+                let written = hook.install(Some(name), &program);
+                written.map_err(|error| failed(&format!("cannot write {}", hook.file.display()), &error))?;
+                let kept = if hook.kept().exists() { ", and runs what was there first" } else { "" };
+                format!("{} is installed{kept}: {}", name.as_str(), hook.file.display())
+            }
+        };
+        print(|out| writeln!(out, "{told}"))?;
+    }
+    if place.is_ours {
+        place.keep_other_hooks(&names, &program)?;
+        git::set_global_hooks(&place.folder).map_err(|error| Error::usage(error, "nothing else was changed"))?;
+    }
+    Ok(outcome)
+}
+
+pub(super) fn uninstall(arguments: UninstallArgs) -> Result<Outcome, Error> {
+    let place = if arguments.global { Place::global()? } else { Place::of_repo()? };
+    let mut removed = 0;
+    let names = Name::ALL.map(Name::as_str);
+    for name in names.into_iter().chain(OTHERS) {
+        let hook = Hook::new(&place.folder, name, place.is_ours);
+        let gone = hook.uninstall();
+        if gone.map_err(|error| failed(&format!("cannot remove {}", hook.file.display()), &error))? {
+            removed += 1;
+            if names.contains(&name) {
+                print(|out| writeln!(out, "{name} is taken out: {}", hook.file.display()))?;
+            }
+        }
+    }
+    if place.is_ours {
+        git::unset_global_hooks(&place.folder).map_err(|error| Error::usage(error, "take the line out by hand"))?;
+        let _ = fs::remove_dir(&place.folder);
+    }
+    if removed == 0 {
+        print(|out| writeln!(out, "nothing to take out: no hook in {} is skant's", place.folder.display()))?;
+    }
+    Ok(Outcome::Clean)
+}
+
+impl Place {
+    /// The folder in which git looks for the hooks of the repository around us.
+    pub(super) fn of_repo() -> Result<Place, Error> {
+        let repo =
+            OpenRepo::current().map_err(|error| Error::usage(error, "start in a git repository, or with `-C`"))?;
+        let root = repo.root().to_owned();
+        let Some((folder, is_own)) = repo.hooks_setting() else {
+            return Ok(Place { folder: repo.common_dir().join("hooks"), root, is_ours: false });
+        };
+        let folder = root.join(folder);
+        let is_ours = our_folder().is_some_and(|ours| ours == folder);
+        if !is_own && !is_ours {
+            let message = format!("the hooks of all your repositories are in {} (core.hooksPath)", folder.display());
+            return Err(Error::usage(message, "`skant install --global` puts skant there"));
+        }
+        Ok(Place { folder, root, is_ours })
+    }
+
+    /// The folder for all repositories: the one that is set, or our own.
+    fn global() -> Result<Place, Error> {
+        let ours = our_folder().ok_or_else(|| Error::usage("there is no home directory", "set HOME"))?;
+        let folder = git::global_hooks().unwrap_or_else(|| ours.clone());
+        let is_ours = folder == ours;
+        Ok(Place { root: folder.clone(), folder, is_ours })
+    }
+
+    pub(super) fn hook(&self, name: Name) -> Hook {
+        Hook::new(&self.folder, name.as_str(), self.is_ours)
+    }
+
+    /// git does not look into a repository's own folder once there is one for all: what is there is
+    /// called all the same.
+    fn keep_other_hooks(&self, but: &[Name], program: &Path) -> Result<(), Error> {
+        let names = Name::ALL.into_iter().filter(|name| !but.contains(name)).map(Name::as_str);
+        for name in names.chain(OTHERS) {
+            let hook = Hook::new(&self.folder, name, true);
+            if hook.author() == Author::Nobody {
+                let written = hook.install(None, program);
+                written.map_err(|error| failed(&format!("cannot write {}", hook.file.display()), &error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What runs skant in a hook.
+    pub(super) fn guard(&self, name: Name) -> Guard {
+        let hook = self.hook(name);
+        let (command, id) = (name.command(), if name == Name::PreCommit { "skant" } else { "skant-msg" });
+        if let Some(husky) = self.husky() {
+            let script = Hook::new(&husky, name.as_str(), false);
+            return self.framework(&script.file, "skant hook ", || {
+                format!("husky runs the hooks here; add this line to .husky/{}:\n\n    {command}\n", name.as_str())
+            });
+        }
+        match hook.author() {
+            Author::Skant if hook.is_executable() && hook.says("exec \"$skant\" hook") => Guard::Script,
+            Author::PreCommit => self.framework(&self.root.join(".pre-commit-config.yaml"), "id: skant", || {
+                format!(
+                    "pre-commit runs the hooks here; add this to the repos of .pre-commit-config.yaml:\n\n    \
+                     - repo: {}\n      rev: v{}\n      hooks:\n        - id: {id}\n",
+                    env!("CARGO_PKG_REPOSITORY"),
+                    env!("CARGO_PKG_VERSION"),
+                )
+            }),
+            Author::Lefthook => self.lefthook(name),
+            Author::Nobody | Author::Other if self.lefthook_file().is_some() => self.lefthook(name),
+            Author::Nobody | Author::Skant | Author::Other | Author::Husky => {
+                if hook.author() == Author::Other && hook.is_executable() && hook.says("skant hook") {
+                    return Guard::Line(hook.file.display().to_string());
+                }
+                Guard::Nothing(None)
+            }
+        }
+    }
+
+    /// The folder with a user's own scripts when husky has set the one for hooks.
+    fn husky(&self) -> Option<PathBuf> {
+        let is_husky = |folder: &Path| folder.file_name().is_some_and(|name| name == ".husky");
+        let folder = if self.folder.ends_with("_") { self.folder.parent()? } else { &self.folder };
+        is_husky(folder).then(|| folder.to_owned())
+    }
+
+    fn lefthook_file(&self) -> Option<PathBuf> {
+        let names =
+            ["lefthook.yml", "lefthook.yaml", ".lefthook.yml", ".lefthook.yaml", "lefthook.toml", "lefthook.json"];
+        names.iter().map(|name| self.root.join(name)).find(|file| file.is_file())
+    }
+
+    fn lefthook(&self, name: Name) -> Guard {
+        let file = self.lefthook_file().unwrap_or_else(|| self.root.join("lefthook.yml"));
+        let command = name.command().replace("\"$1\"", "{1}");
+        self.framework(&file, &command, || {
+            let hook = name.as_str();
+            format!(
+                "lefthook runs the hooks here; add this to lefthook.yml:\n\n    {hook}:\n      commands:\n        \
+                 skant:\n          run: {command}\n"
+            )
+        })
+    }
+
+    fn framework(&self, file: &Path, word: &str, advice: impl FnOnce() -> String) -> Guard {
+        let text = read_regular(file, LARGEST).unwrap_or_default();
+        if memchr::memmem::find(&text, word.as_bytes()).is_some() {
+            let shown = file.strip_prefix(&self.root).unwrap_or(file);
+            Guard::Line(shown.display().to_string())
+        } else {
+            Guard::Nothing(Some(advice()))
+        }
+    }
+}
+
+/// Our own folder for the hooks of all repositories.
+fn our_folder() -> Option<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let folder = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))?;
+    Some(folder.join("skant/hooks"))
+}
+
+fn failed(message: &str, error: &io::Error) -> Error {
+    Error::usage(format!("{message}: {error}"), "what was done before this is in place")
+}
