@@ -381,6 +381,52 @@ fn a_sparse_index_is_read() {
     assert_eq!(found(&tree, &NOTHING), expected);
 }
 
+/// What git itself says is new or changed.
+fn told_by_git(tree: &Tree) -> Vec<String> {
+    let mut diff = std::process::Command::new("git");
+    diff.args(["diff", "--cached", "--no-renames", "--diff-filter=AMT", "--name-only", "-z"]);
+    let output = diff.current_dir(tree.path("")).output().unwrap().stdout;
+    let names = output.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+    names.map(|name| String::from_utf8(name.to_vec()).unwrap() + ":1").collect()
+}
+
+#[test]
+fn whatever_is_staged_is_what_git_says() {
+    let mut random = Random::new(7);
+    let tree = Tree::repo();
+    let names = ["a", "b", "b.c", "b-", "b0", "c", "é"];
+    let any_path = move |random: &mut Random| {
+        let depth = random.number() % 4;
+        let mut parts: Vec<&str> = (0..depth).map(|_| names[random.number() as usize % names.len()]).collect();
+        parts.push(["x", "y", "y.z"][random.number() as usize % 3]);
+        parts.join("/")
+    };
+    for round in 0..25 {
+        for _ in 0..random.number() % 12 {
+            // Every file that is written has a key that nobody has seen.
+            let (path, seed) = (any_path(&mut random), random.number());
+            tree.file(&path, &line(seed));
+        }
+        for _ in 0..random.number() % 5 {
+            let path = any_path(&mut random);
+            let _ = fs::remove_file(tree.path(&path)).or_else(|_| fs::remove_dir_all(tree.path(&path)));
+        }
+        let version = ["2", "4"][random.number() as usize % 2];
+        tree.git(&["update-index", "--index-version", version]).git(&["add", "-A"]);
+        match random.number() % 5 {
+            0 => tree.git(&["write-tree"]),
+            1 => tree.git(&["-c", "splitIndex.maxPercentChange=100", "update-index", "--split-index"]),
+            2 => tree.git(&["update-index", "--no-split-index"]),
+            3 => tree.git(&["reset", "-q"]).git(&["add", "-A"]),
+            _ => &tree,
+        };
+        assert_eq!(found(&tree, &NOTHING), told_by_git(&tree), "round {round}");
+        if random.number().is_multiple_of(2) {
+            tree.git(&["commit", "-qm", "x", "--allow-empty"]);
+        }
+    }
+}
+
 #[test]
 fn the_index_that_git_names_is_read() {
     let tree = committed(&[("a", "x\n"), ("sub/b", "x\n")]);
@@ -470,6 +516,27 @@ fn where_there_is_no_repository_the_run_fails() {
     let run = skant(&tree, &["staged"]);
     assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:#?}");
     assert!(run.stderr.contains("no git repository"), "{run:#?}");
+}
+
+#[test]
+fn a_repository_without_an_index_fails() {
+    let tree = committed(&[("a", &line(1))]);
+    tree.git(&["clone", "-q", "--bare", ".", "../bare"]);
+    let run = skant(&tree, &["-C", "../bare", "staged"]);
+    assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:#?}");
+    assert!(run.stderr.contains("bare"), "{run:#?}");
+}
+
+#[test]
+fn what_a_shallow_or_partial_clone_lacks_is_not_needed() {
+    let tree = committed(&[("a", &line(1)), ("b", "x\n")]);
+    tree.git(&["config", "uploadpack.allowFilter", "true"]).git(&["commit", "-qm", "x", "--allow-empty"]);
+    let from = format!("file://{}", tree.path("").display());
+    tree.git(&["clone", "-q", "--depth=1", "--filter=blob:none", "--no-checkout", &from, "../part"]);
+    tree.git_in("../part", &["reset", "-q"]).key("../part/b").git_in("../part", &["add", "b"]);
+    assert_eq!(found(&tree, &["-C", "../part"]), ["b:1"]);
+    let run = staged(&tree, &["-C", "../part", "a"]);
+    assert_eq!((run.status, run.skipped()), (2, vec!["a".to_owned()]), "{run:#?}");
 }
 
 #[test]

@@ -146,6 +146,7 @@ impl OpenRepo {
         let path = named.as_ref().map_or_else(|| self.inner.path().join("index"), |named| self.root.join(named));
         match map_regular(&path, LARGEST_INDEX) {
             Ok(bytes) => Ok(IndexFile { path, bytes: Some(bytes), shared: OnceCell::new() }),
+            Err(_) if named.is_none() && self.inner.is_bare() => Err("a bare repository has no index".to_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(IndexFile::default()),
             Err(error) => Err(format!("cannot read the index {}: {error}", path.display())),
         }
