@@ -168,6 +168,162 @@ fn every_format_tells_of_a_message() {
     }
 }
 
+// Before a push, and on the other side of it.
+
+/// A repository with a commit, and a remote that has it.
+fn repo_with_remote() -> Tree {
+    let tree = Tree::repo();
+    tree.file("a", "x\n").git(&["add", "-A"]).git(&["commit", "-qm", "first"]);
+    tree.git(&["init", "-q", "--bare", "-b", "main", "../remote"]).git(&["remote", "add", "origin", "../remote"]);
+    tree.git(&["push", "-q", "origin", "main"]);
+    hook(&tree, "pre-push", "hook pre-push \"$@\"");
+    tree
+}
+
+fn commit(tree: &Tree, name: &str, text: &str) {
+    tree.file(name, text).git(&["add", "-A"]).git(&["commit", "-qnm", "x"]);
+}
+
+fn head(tree: &Tree, revision: &str) -> String {
+    let run = git(tree, "", &["rev-parse", "-q", "--verify", revision]);
+    run.stdout.trim().to_owned()
+}
+
+#[test]
+fn a_key_that_a_push_brings_and_takes_out_again_is_stopped() {
+    let tree = repo_with_remote();
+    commit(&tree, "k", &line(1));
+    commit(&tree, "k", "gone\n");
+    assert_blocked(&git(&tree, "", &["push", "-q", "origin", "main"]), &anthropic_key(1));
+    assert_ne!(head(&tree, "origin/main"), head(&tree, "main"));
+    tree.git(&["reset", "-q", "--hard", "HEAD^^"]);
+    commit(&tree, "k", "clean\n");
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", "main"]));
+    assert_eq!(head(&tree, "origin/main"), head(&tree, "main"));
+}
+
+#[test]
+fn what_the_remote_has_does_not_count() {
+    let tree = repo_with_remote();
+    commit(&tree, "k", &line(1));
+    tree.git(&["push", "-q", "--no-verify", "origin", "main"]);
+    commit(&tree, "b", "x\n");
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", "main"]));
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", "main:new"]));
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", ":new"]));
+    // A remote that is named by its address is the same one.
+    commit(&tree, "b", "y\n");
+    assert_passes(&git(&tree, "", &["push", "-q", "../remote", "main:other"]));
+    // Another one has nothing of it.
+    tree.git(&["init", "-q", "--bare", "../second"]);
+    assert_blocked(&git(&tree, "", &["push", "-q", "../second", "main"]), &anthropic_key(1));
+}
+
+#[test]
+fn a_forced_push_is_scanned_although_somebody_else_pushed_before() {
+    let tree = repo_with_remote();
+    tree.git(&["clone", "-q", "../remote", "../clone"]);
+    tree.file("../clone/c", "theirs\n").git_in("../clone", &["add", "c"]).git_in("../clone", &["commit", "-qm", "c"]);
+    tree.git_in("../clone", &["push", "-q"]);
+    commit(&tree, "k", &line(1));
+    assert_blocked(&git(&tree, "", &["push", "-q", "--force", "origin", "main"]), &anthropic_key(1));
+    tree.file("k", "x\n").git(&["add", "k"]).git(&["commit", "-qn", "--amend", "--no-edit"]);
+    assert_passes(&git(&tree, "", &["push", "-q", "--force", "origin", "main"]));
+}
+
+#[test]
+fn tags_branches_and_several_refs_are_scanned() {
+    let tree = repo_with_remote();
+    tree.git(&["tag", "-a", "v1", "-m", &format!("release\n\n{}", line(1))]);
+    assert_blocked(&git(&tree, "", &["push", "-q", "origin", "v1"]), &anthropic_key(1));
+    let branch = anthropic_key(2);
+    assert_blocked(&git(&tree, "", &["push", "-q", "origin", &format!("main:refs/heads/{branch}")]), &branch);
+    tree.git(&["branch", "clean"]).git(&["checkout", "-q", "-b", "dirty"]);
+    commit(&tree, "k", &line(3));
+    assert_blocked(&git(&tree, "", &["push", "-q", "origin", "clean", "dirty"]), &anthropic_key(3));
+    commit(&tree, "m", "x\n");
+    tree.git(&["reset", "-q", "--hard", "main"]).git(&["commit", "-qnm", &line(4), "--allow-empty"]);
+    assert_blocked(&git(&tree, "", &["push", "-q", "origin", "dirty"]), &anthropic_key(4));
+}
+
+#[test]
+fn a_push_with_nothing_in_it_is_clean_and_is_said() {
+    let tree = repo_with_remote();
+    let (zero, id) = ("0".repeat(40), head(&tree, "main"));
+    for input in [String::new(), format!("(delete) {zero} refs/heads/main {id}\n")] {
+        let told = run(tree.command(&["hook", "pre-push", "origin", "../remote"]), input.as_bytes());
+        assert_eq!((told.status, told.stderr.as_str()), (0, ""), "{told:#?}");
+        assert!(told.stdout.contains("nothing is pushed"), "{told:#?}");
+    }
+}
+
+#[test]
+fn input_that_is_not_gits_is_refused() {
+    let tree = repo_with_remote();
+    let (zero, id) = ("0".repeat(40), head(&tree, "main"));
+    let missing = "1".repeat(40);
+    for (name, input) in [
+        ("pre-push", "rubbish\n".to_owned()),
+        ("pre-push", format!("refs/heads/main {id} refs/heads/main\n")),
+        ("pre-push", format!("refs/heads/main {id} refs/heads/main {}\n", &zero[1..])),
+        ("pre-push", format!("refs/heads/main main refs/heads/main {zero}\n")),
+        ("pre-push", format!("refs/heads/main {missing} refs/heads/main {zero}\n")),
+        ("pre-push", "\n".to_owned()),
+        ("pre-receive", "rubbish\n".to_owned()),
+        ("pre-receive", format!("{zero} {id}\n")),
+        ("pre-receive", format!("{zero} {missing} refs/heads/main\n")),
+        ("pre-receive", format!("main {id} refs/heads/main\n")),
+    ] {
+        let told = run(tree.command(&["hook", name]), input.as_bytes());
+        assert_eq!(told.status, 2, "{name} {input} {told:#?}");
+    }
+    let told = run(tree.command(&["hook", "pre-push"]), b"\xff\n");
+    assert_eq!(told.status, 2, "{told:#?}");
+}
+
+#[test]
+fn the_variables_of_pre_commit_say_what_is_pushed() {
+    let tree = repo_with_remote();
+    let first = head(&tree, "main");
+    commit(&tree, "k", &line(1));
+    commit(&tree, "k", "gone\n");
+    let with = |variables: &[(&str, &str)]| {
+        let mut command = tree.command(&["hook", "pre-push"]);
+        command.env("PRE_COMMIT", "1").envs(variables.iter().copied());
+        run(command, b"")
+    };
+    let (to, remote) = (head(&tree, "main"), "origin");
+    let from_to = [("PRE_COMMIT_FROM_REF", first.as_str()), ("PRE_COMMIT_TO_REF", &to)];
+    assert_blocked(&with(&from_to), &anthropic_key(1));
+    assert_blocked(&with(&[("PRE_COMMIT_TO_REF", &to), ("PRE_COMMIT_REMOTE_NAME", remote)]), &anthropic_key(1));
+    assert_blocked(&with(&[]), &anthropic_key(1));
+    assert_passes(&with(&[("PRE_COMMIT_FROM_REF", "HEAD^"), ("PRE_COMMIT_TO_REF", "HEAD")]));
+    assert_eq!(with(&[("PRE_COMMIT_FROM_REF", "missing"), ("PRE_COMMIT_TO_REF", "HEAD")]).status, 2);
+    tree.git(&["push", "-q", "--no-verify", "origin", "main"]);
+    assert_passes(&with(&[]));
+}
+
+#[test]
+fn what_is_pushed_to_a_server_is_scanned_before_it_is_accepted() {
+    for limit in ["1", "1000"] {
+        let tree = repo_with_remote();
+        tree.git_in("../remote", &["config", "transfer.unpackLimit", limit]);
+        fs::remove_file(tree.path(".git/hooks/pre-push")).unwrap();
+        let script = format!("#!/bin/sh\nexec '{}' hook pre-receive\n", env!("CARGO_BIN_EXE_skant"));
+        executable(&tree, "../remote/hooks/pre-receive", &script);
+        commit(&tree, "k", &line(1));
+        commit(&tree, "k", "gone\n");
+        let refused = git(&tree, "", &["push", "-q", "origin", "main", "main:new"]);
+        assert_blocked(&refused, &anthropic_key(1));
+        assert_eq!(git(&tree, "../remote", &["cat-file", "-e", &head(&tree, "main^")]).status, 1);
+        tree.git(&["reset", "-q", "--hard", "HEAD^^"]);
+        commit(&tree, "k", "clean\n");
+        assert_passes(&git(&tree, "", &["push", "-q", "origin", "main", "main:new"]));
+        assert_passes(&git(&tree, "", &["push", "-q", "origin", ":new"]));
+        assert_passes(&git(&tree, "", &["push", "-q", "origin", "main:another"]));
+    }
+}
+
 // Put in place and taken out.
 
 /// Every file below a folder, with its content or target and its mode.

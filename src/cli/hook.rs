@@ -1,5 +1,6 @@
 //! `skant hook`: what git, and the frameworks around it, run before something leaves the machine.
 
+use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 
 use clap::{ColorChoice, Subcommand};
@@ -7,7 +8,7 @@ use clap::{ColorChoice, Subcommand};
 use super::scan::Options;
 use super::{Outcome, staged};
 use crate::error::Error;
-use crate::source::Message;
+use crate::source::{Message, Push};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -26,11 +27,60 @@ enum Hook {
         #[command(flatten)]
         options: Options,
     },
+    /// Scan what a push brings that the remote does not have; git says on standard input what is pushed
+    PrePush {
+        /// The remote's name, or its address
+        remote: Option<String>,
+        /// Its address
+        url: Option<String>,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Scan what is pushed to this repository, before it is accepted; git says on standard input what
+    PreReceive {
+        #[command(flatten)]
+        options: Options,
+    },
 }
+
+/// The most bytes of standard input: a line for each ref.
+const LONGEST_INPUT: u64 = 256 << 20;
 
 pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
     match arguments.hook {
         Hook::PreCommit(arguments) => staged::run(arguments, color),
         Hook::CommitMsg { file, options } => options.scan(&Message::new(&file), color),
+        Hook::PrePush { remote, url: _, options } => options.scan(&pushed(remote.as_deref())?, color),
+        Hook::PreReceive { options } => options.scan(&Push::received(&input()?)?, color),
     }
+}
+
+/// What is pushed: git says so on standard input. pre-commit takes that for itself, and says so in the
+/// environment; when it runs at another time, nobody does.
+fn pushed(remote: Option<&str>) -> Result<Push, Error> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let framework_remote = set("PRE_COMMIT_REMOTE_NAME");
+    let remote = remote.or(framework_remote.as_deref());
+    if let Some(to) = set("PRE_COMMIT_TO_REF") {
+        return Push::named(set("PRE_COMMIT_FROM_REF").as_deref(), &to, remote);
+    }
+    if set("PRE_COMMIT").is_some() {
+        return Push::named(None, "HEAD", remote);
+    }
+    Push::sent(&input()?, remote)
+}
+
+fn input() -> Result<String, Error> {
+    let failed = |message: String| Error::usage(message, "git writes a line for each ref that is pushed");
+    let stdin = io::stdin();
+    if stdin.is_terminal() {
+        return Err(failed("standard input is a terminal, and this is a hook".to_owned()));
+    }
+    let mut bytes = Vec::new();
+    let read = stdin.take(LONGEST_INPUT + 1).read_to_end(&mut bytes);
+    read.map_err(|error| failed(format!("cannot read standard input: {error}")))?;
+    if bytes.len() as u64 > LONGEST_INPUT {
+        return Err(failed("standard input is too long".to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|_| failed("standard input is not UTF-8".to_owned()))
 }

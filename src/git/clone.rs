@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::object::from_hex;
+use super::repo::add_object_folders;
 use super::{Id, Kind, Trouble};
 use crate::error::Error;
 use crate::file::read_regular;
@@ -37,7 +38,7 @@ impl Clone {
             Some(named) => git2::Repository::open(named),
             None => git2::Repository::discover(directory),
         };
-        opened.map(|repository| Clone { repository }).map_err(|error| {
+        let opened = opened.map(|repository| Clone { repository }).map_err(|error| {
             let said = error.message().to_lowercase();
             let (message, help) = match error.code() {
                 git2::ErrorCode::NotFound => (
@@ -55,12 +56,17 @@ impl Clone {
                 _ => (format!("cannot open the repository of {shown}: {said}"), "`git fsck` may say more"),
             };
             Error::usage(message, help)
-        })
+        })?;
+        add_object_folders(&opened.repository)
+            .map_err(|message| Error::usage(message, "GIT_OBJECT_DIRECTORY and its like name them"))?;
+        Ok(opened)
     }
 
     /// The same repository once more, for another thread.
     pub(crate) fn again(&self) -> Option<Clone> {
-        git2::Repository::open(self.repository.path()).ok().map(|repository| Clone { repository })
+        let repository = git2::Repository::open(self.repository.path()).ok()?;
+        add_object_folders(&repository).ok()?;
+        Some(Clone { repository })
     }
 
     /// The repository's own folder.

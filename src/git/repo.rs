@@ -191,6 +191,33 @@ impl OpenRepo {
         blob.ok().flatten()
     }
 
+    /// Whether there is an object of that id.
+    pub(super) fn has(&self, id: &str) -> bool {
+        git2::Oid::from_str(id).is_ok_and(|id| self.inner.odb().is_ok_and(|odb| odb.exists(id)))
+    }
+
+    /// The ids that our copies of a remote's refs point to; it may be named by its address.
+    pub(super) fn tracking(&self, remote: &str) -> Result<Vec<String>, String> {
+        let names = self.inner.remotes().map_err(|error| told(&error))?;
+        let names = names.iter().flatten().flatten();
+        let is_it = |name: &&str| {
+            let address = self.inner.find_remote(name).ok();
+            *name == remote || address.is_some_and(|found| found.url().is_ok_and(|url| url == remote))
+        };
+        let mut ids = Vec::new();
+        for name in names.filter(is_it) {
+            ids.extend(self.tips(&format!("refs/remotes/{name}/*"))?);
+        }
+        Ok(ids)
+    }
+
+    /// The ids that refs point to.
+    pub(super) fn tips(&self, pattern: &str) -> Result<Vec<String>, String> {
+        let references = self.inner.references_glob(pattern).map_err(|error| told(&error))?;
+        // A symbolic ref points to another of them.
+        Ok(references.flatten().filter_map(|reference| reference.target()).map(|id| id.to_string()).collect())
+    }
+
     /// The repository's own folder.
     pub(crate) fn git_dir(&self) -> &Path {
         self.inner.path()
@@ -398,7 +425,7 @@ fn work_tree(repo: &git2::Repository) -> PathBuf {
 }
 
 /// Adds the folders with objects that the environment names: those of a push that is not accepted yet.
-fn add_object_folders(repo: &git2::Repository) -> Result<(), String> {
+pub(super) fn add_object_folders(repo: &git2::Repository) -> Result<(), String> {
     let alternates = environment("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
     let own = environment("GIT_OBJECT_DIRECTORY").map(PathBuf::from);
     for folder in own.into_iter().chain(std::env::split_paths(&alternates)).filter(|one| !one.as_os_str().is_empty()) {

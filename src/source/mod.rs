@@ -3,6 +3,7 @@
 mod history;
 mod ignore_rules;
 mod message;
+mod push;
 mod staged;
 mod stdin;
 mod tree;
@@ -13,6 +14,7 @@ use std::ops::Range;
 use crate::blob::{Blob, Origin};
 pub use history::{History, HistoryOptions};
 pub use message::Message;
+pub use push::Push;
 pub use staged::Staged;
 pub use stdin::Stdin;
 pub use tree::Tree;

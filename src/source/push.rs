@@ -1,0 +1,87 @@
+//! What a push brings that the other side does not have: the history between, and the names of refs.
+
+use std::path::Path;
+
+use super::{History, HistoryOptions, Item, SHORTEST_SECRET, Source, Visit};
+use crate::blob::{Blob, Origin, Place};
+use crate::error::Error;
+use crate::git::{self, OpenRepo};
+
+/// A push, on its way or arriving.
+#[derive(Debug)]
+pub struct Push {
+    /// Nothing when refs are only deleted.
+    history: Option<History>,
+    range: Option<String>,
+    /// The names that refs will have.
+    names: Vec<String>,
+}
+
+/// So many revisions are shown one by one.
+const FEW: usize = 8;
+
+impl Push {
+    /// A push to a remote, as git tells `pre-push` on standard input.
+    ///
+    /// # Errors
+    /// There is no repository, or the input is not what git writes.
+    pub fn sent(input: &str, remote: Option<&str>) -> Result<Push, Error> {
+        Push::new(|repo| git::Push::sent(input, remote, repo))
+    }
+
+    /// A push from elsewhere, as git tells `pre-receive` on standard input.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn received(input: &str) -> Result<Push, Error> {
+        Push::new(|repo| git::Push::received(input, repo))
+    }
+
+    /// What a revision has that another has not; without that, what a remote has not, or any of them.
+    ///
+    /// # Errors
+    /// There is no repository, or a revision is unknown.
+    pub fn named(from: Option<&str>, to: &str, remote: Option<&str>) -> Result<Push, Error> {
+        Push::new(|repo| git::Push::named(from, to, remote, repo))
+    }
+
+    fn new(read: impl FnOnce(&OpenRepo) -> Result<git::Push, String>) -> Result<Push, Error> {
+        let failed = |message| Error::usage(message, "this is a hook: git runs it, and says what is pushed");
+        let repo = OpenRepo::current().map_err(failed)?;
+        let push = read(&repo).map_err(failed)?;
+        if push.tips.is_empty() {
+            return Ok(Push { history: None, range: None, names: push.names });
+        }
+        let known: Vec<String> = push.known.iter().map(|known| format!("^{known}")).collect();
+        let tips = push.tips.join(" ");
+        let range = match known.len() {
+            0 => tips,
+            1..FEW => format!("{tips} {}", known.join(" ")),
+            many => format!("{tips} and not what {many} refs reach"),
+        };
+        let revisions = push.tips.into_iter().chain(known).collect();
+        let history = History::open(Path::new("."), revisions, HistoryOptions::default())?;
+        Ok(Push { history: Some(history), range: Some(range), names: push.names })
+    }
+}
+
+impl Source for Push {
+    fn name(&self) -> &'static str {
+        "history"
+    }
+
+    fn range(&self) -> Option<String> {
+        self.range.clone()
+    }
+
+    fn each(&self, visit: &Visit<'_>) {
+        for name in self.names.iter().filter(|name| name.len() >= SHORTEST_SECRET) {
+            let origin = Origin { reference: Some(name.as_str().into()), ..Origin::at("", Place::RefName) };
+            visit(Item::Blob(Blob { bytes: name.as_bytes(), origin: &origin }));
+        }
+        match &self.history {
+            Some(history) => history.each(visit),
+            None => visit(Item::Notice("nothing is pushed".to_owned())),
+        }
+    }
+}
