@@ -15,6 +15,8 @@ pub(crate) enum Name {
     PreCommit,
     /// Before a commit: its message.
     CommitMsg,
+    /// Before a push: what it brings.
+    PrePush,
 }
 
 /// Who wrote a hook.
@@ -44,7 +46,7 @@ pub(crate) struct Hook {
 }
 
 /// The other hooks of a repository, which git no longer runs once another folder is set for all.
-pub(crate) const OTHERS: [&str; 16] = [
+pub(crate) const OTHERS: [&str; 15] = [
     "applypatch-msg",
     "post-applypatch",
     "post-checkout",
@@ -56,7 +58,6 @@ pub(crate) const OTHERS: [&str; 16] = [
     "pre-applypatch",
     "pre-auto-gc",
     "pre-merge-commit",
-    "pre-push",
     "pre-rebase",
     "pre-receive",
     "prepare-commit-msg",
@@ -68,12 +69,13 @@ const MARK: &str = "# Installed by `skant install`; `skant uninstall` takes it o
 const LARGEST: u64 = 1 << 20;
 
 impl Name {
-    pub(crate) const ALL: [Name; 2] = [Name::PreCommit, Name::CommitMsg];
+    pub(crate) const ALL: [Name; 3] = [Name::PreCommit, Name::CommitMsg, Name::PrePush];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Name::PreCommit => "pre-commit",
             Name::CommitMsg => "commit-msg",
+            Name::PrePush => "pre-push",
         }
     }
 
@@ -82,6 +84,7 @@ impl Name {
         match self {
             Name::PreCommit => "skant hook pre-commit",
             Name::CommitMsg => "skant hook commit-msg \"$1\"",
+            Name::PrePush => "skant hook pre-push \"$@\"",
         }
     }
 }
@@ -183,30 +186,28 @@ impl Hook {
     /// The script: what was there first, since it may change what is staged, then skant. Where that
     /// cannot be found nothing passes.
     fn script(&self, name: Option<Name>, program: &Path) -> Vec<u8> {
-        let mut script = format!("#!/bin/sh\n{MARK}").into_bytes();
-        script.extend(if self.is_global {
-            &b"before=$(git rev-parse --git-common-dir)/hooks/${0##*/}\n"[..]
-        } else {
-            b"before=$0.before-skant\n"
-        });
+        let before =
+            if self.is_global { "$(git rev-parse --git-common-dir)/hooks/${0##*/}" } else { "$0.before-skant" };
+        let head = format!("#!/bin/sh\n{MARK}before={before}\n");
         let Some(name) = name else {
-            script.extend(b"[ ! -x \"$before\" ] || exec \"$before\" \"$@\"\n");
-            return script;
+            return format!("{head}[ ! -x \"$before\" ] || exec \"$before\" \"$@\"\n").into_bytes();
         };
+        // What git says to `pre-push` on standard input is for both.
+        let (input, run) = match name {
+            Name::PreCommit => ("", "exec \"$skant\" hook pre-commit --quiet\n"),
+            Name::CommitMsg => ("", "exec \"$skant\" hook commit-msg --quiet -- \"$1\"\n"),
+            Name::PrePush => ("input | ", "input | \"$skant\" hook pre-push --quiet -- \"$@\"\n"),
+        };
+        let reads = "lines=$(cat)\ninput() { [ -z \"$lines\" ] || printf '%s\\n' \"$lines\"; }\n";
+        let reads = if input.is_empty() { "" } else { reads };
         // `doctor` asks for our part alone.
-        script
-            .extend(b"if [ -x \"$before\" ] && [ -z \"$SKANT_DOCTOR\" ]; then\n  \"$before\" \"$@\" || exit $?\nfi\n");
-        script.extend(b"skant='");
-        script.extend(path_bytes(program).split(|&byte| byte == b'\'').collect::<Vec<_>>().join(&b"'\\''"[..]));
-        script.extend(b"'\n[ -x \"$skant\" ] || skant=$(command -v skant) || {\n");
-        script.extend(
-            b"  echo 'skant is gone, and nothing was scanned: put it on the path, or delete this hook:' \"$0\" >&2\n",
+        let first = format!(
+            "{reads}if [ -x \"$before\" ] && [ -z \"$SKANT_DOCTOR\" ]; then\n  {input}\"$before\" \"$@\" || exit $?\nfi\n"
         );
-        script.extend(b"  exit 2\n}\n");
-        script.extend(match name {
-            Name::PreCommit => &b"exec \"$skant\" hook pre-commit --quiet\n"[..],
-            Name::CommitMsg => b"exec \"$skant\" hook commit-msg --quiet -- \"$1\"\n",
-        });
-        script
+        let or_fails = "[ -x \"$skant\" ] || skant=$(command -v skant) || {\n  echo 'skant is gone, and nothing was \
+                        scanned: put it on the path, or delete this hook:' \"$0\" >&2\n  exit 2\n}\n";
+        let quoted = path_bytes(program).split(|&byte| byte == b'\'').collect::<Vec<_>>().join(&b"'\\''"[..]);
+        let skant = [b"skant='", &quoted[..], b"'\n"].concat();
+        [head.as_bytes(), first.as_bytes(), &skant, or_fails.as_bytes(), run.as_bytes()].concat()
     }
 }

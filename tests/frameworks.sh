@@ -53,10 +53,10 @@ meet() {
   cd "$repo"
   {
     printf 'repos:\n- repo: %s\n  rev: %s\n  hooks:\n' "$work/skant" "$revision"
-    printf -- '  - id: %s\n' "skant$suffix" "skant-msg$suffix"
+    printf -- '  - id: %s\n' "skant$suffix" "skant-msg$suffix" "skant-push$suffix"
   } > .pre-commit-config.yaml
   git add -A
-  passes "$framework" install --hook-type pre-commit --hook-type commit-msg
+  passes "$framework" install --hook-type pre-commit --hook-type commit-msg --hook-type pre-push
   passes git commit -qm clean
 
   echo "token = \"$key\"" > a.env
@@ -85,6 +85,14 @@ meet() {
   git rm -q a.env
   passes git commit -qm gone
   passes "$framework" run --all-files
+  # A push brings what was committed and taken out again.
+  git init -q --bare "$repo.git"
+  git remote add origin "$repo.git"
+  stops git push -q origin main
+  stops "$framework" run --all-files --hook-stage pre-push
+  git push -q --no-verify origin main
+  git commit -q --allow-empty -nm clean
+  passes git push -q origin main
   printf '%s, skant%s: keys are stopped, clean commits are not\n' "$framework" "$suffix"
 }
 

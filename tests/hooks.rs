@@ -473,7 +473,7 @@ fn frameworks_are_told_and_not_broken() {
             tree.git(&["config", "core.hooksPath", ".husky/_"]);
         }
         let before = contents(&tree.path(""));
-        let run = skant(&tree, &["install"]);
+        let run = skant(&tree, &["install", "--hook", "pre-commit"]);
         assert_eq!(run.status, 2, "{run:#?}");
         assert!(run.stdout.contains(advice), "{run:#?}");
         assert_eq!(contents(&tree.path("")), before);
@@ -481,7 +481,7 @@ fn frameworks_are_told_and_not_broken() {
         // Once that is done, it is well.
         let (file, text) = files[0];
         tree.file(file, &format!("{text}skant hook pre-commit\n- id: skant\n"));
-        let run = skant(&tree, &["install"]);
+        let run = skant(&tree, &["install", "--hook", "pre-commit"]);
         assert_eq!((run.status, run.stdout.contains("is guarded already")), (0, true), "{run:#?}");
         assert_eq!(skant(&tree, &["doctor"]).status, 0, "{file}");
     }
@@ -494,6 +494,30 @@ fn outside_of_a_repository_there_is_nothing_to_install() {
         let run = skant(&tree, &[command]);
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:#?}");
     }
+}
+
+#[test]
+fn a_push_is_guarded_too_and_both_hooks_read_what_git_says() {
+    let tree = repo_with_remote();
+    executable(&tree, ".git/hooks/pre-push", "#!/bin/sh\ncat > ../said\necho \"$1\" >> ../said\n[ ! -e refuse ]\n");
+    let before = contents(&tree.path(".git/hooks"));
+    assert_passes(&skant(&tree, &["install"]));
+    commit(&tree, "k", &line(1));
+    commit(&tree, "k", "gone\n");
+    assert_blocked(&git(&tree, "", &["push", "-q", "origin", "main"]), &anthropic_key(1));
+    let said = fs::read_to_string(tree.path("../said")).unwrap();
+    let (ours, theirs) = (head(&tree, "main"), head(&tree, "origin/main"));
+    assert_eq!(said, format!("refs/heads/main {ours} refs/heads/main {theirs}\norigin\n"));
+    tree.git(&["reset", "-q", "--hard", "HEAD^^"]);
+    commit(&tree, "k", "clean\n");
+    tree.file("refuse", "");
+    assert_eq!(git(&tree, "", &["push", "-q", "origin", "main"]).status, 1);
+    fs::remove_file(tree.path("refuse")).unwrap();
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", "main"]));
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", "main:gone"]));
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", ":gone"]));
+    assert_passes(&skant(&tree, &["uninstall"]));
+    assert_eq!(contents(&tree.path(".git/hooks")), before);
 }
 
 // For all repositories.

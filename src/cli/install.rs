@@ -15,7 +15,7 @@ pub(super) struct Args {
     /// For all repositories of this user that have no hooks folder of their own
     #[arg(long)]
     global: bool,
-    /// Which hook (repeatable; default: pre-commit)
+    /// Which hook (repeatable; default: pre-commit and pre-push)
     #[arg(long = "hook", value_name = "NAME")]
     hooks: Vec<Name>,
 }
@@ -53,7 +53,7 @@ const LARGEST: u64 = 4 << 20;
 pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
     let place = if arguments.global { Place::global()? } else { Place::of_repo()? };
     let program = std::env::current_exe().map_err(|error| failed("cannot tell where skant is", &error))?;
-    let names = if arguments.hooks.is_empty() { vec![Name::PreCommit] } else { arguments.hooks };
+    let names = if arguments.hooks.is_empty() { vec![Name::PreCommit, Name::PrePush] } else { arguments.hooks };
     let mut outcome = Outcome::Clean;
     for &name in &names {
         let hook = place.hook(name);
@@ -150,23 +150,30 @@ impl Place {
     /// What runs skant in a hook.
     pub(super) fn guard(&self, name: Name) -> Guard {
         let hook = self.hook(name);
-        let (command, id) = (name.command(), if name == Name::PreCommit { "skant" } else { "skant-msg" });
+        let command = name.command();
+        let id = match name {
+            Name::PreCommit => "skant",
+            Name::CommitMsg => "skant-msg",
+            Name::PrePush => "skant-push",
+        };
         if let Some(husky) = self.husky() {
             let script = Hook::new(&husky, name.as_str(), false);
-            return self.framework(&script.file, "skant hook ", || {
+            return self.framework(&script.file, &|text| text.contains("skant hook "), || {
                 format!("husky runs the hooks here; add this line to .husky/{}:\n\n    {command}\n", name.as_str())
             });
         }
         match hook.author() {
-            Author::Skant if hook.is_executable() && hook.says("exec \"$skant\" hook") => Guard::Script,
-            Author::PreCommit => self.framework(&self.root.join(".pre-commit-config.yaml"), "id: skant", || {
-                format!(
-                    "pre-commit runs the hooks here; add this to the repos of .pre-commit-config.yaml:\n\n    \
+            Author::Skant if hook.is_executable() && hook.says("\"$skant\" hook") => Guard::Script,
+            Author::PreCommit => {
+                self.framework(&self.root.join(".pre-commit-config.yaml"), &|text| has_id(text, id), || {
+                    format!(
+                        "pre-commit runs the hooks here; add this to the repos of .pre-commit-config.yaml:\n\n    \
                      - repo: {}\n      rev: v{}\n      hooks:\n        - id: {id}\n",
-                    env!("CARGO_PKG_REPOSITORY"),
-                    env!("CARGO_PKG_VERSION"),
-                )
-            }),
+                        env!("CARGO_PKG_REPOSITORY"),
+                        env!("CARGO_PKG_VERSION"),
+                    )
+                })
+            }
             Author::Lefthook => self.lefthook(name),
             Author::Nobody | Author::Other if self.lefthook_file().is_some() => self.lefthook(name),
             Author::Nobody | Author::Skant | Author::Other | Author::Husky => {
@@ -193,25 +200,32 @@ impl Place {
 
     fn lefthook(&self, name: Name) -> Guard {
         let file = self.lefthook_file().unwrap_or_else(|| self.root.join("lefthook.yml"));
-        let command = name.command().replace("\"$1\"", "{1}");
-        self.framework(&file, &command, || {
+        let command = name.command().replace("\"$1\"", "{1}").replace("\"$@\"", "{1} {2}");
+        let stdin = if name == Name::PrePush { "          use_stdin: true\n" } else { "" };
+        self.framework(&file, &|text| text.contains(&command), || {
             let hook = name.as_str();
             format!(
                 "lefthook runs the hooks here; add this to lefthook.yml:\n\n    {hook}:\n      commands:\n        \
-                 skant:\n          run: {command}\n"
+                 skant:\n          run: {command}\n{stdin}"
             )
         })
     }
 
-    fn framework(&self, file: &Path, word: &str, advice: impl FnOnce() -> String) -> Guard {
+    fn framework(&self, file: &Path, runs: &dyn Fn(&str) -> bool, advice: impl FnOnce() -> String) -> Guard {
         let text = read_regular(file, LARGEST).unwrap_or_default();
-        if memchr::memmem::find(&text, word.as_bytes()).is_some() {
+        if runs(&String::from_utf8_lossy(&text)) {
             let shown = file.strip_prefix(&self.root).unwrap_or(file);
             Guard::Line(shown.display().to_string())
         } else {
             Guard::Nothing(Some(advice()))
         }
     }
+}
+
+/// Whether pre-commit's configuration has a hook, or its twin for a binary on the path.
+fn has_id(text: &str, id: &str) -> bool {
+    let ids = text.split("id:").skip(1).filter_map(|rest| rest.split_whitespace().next());
+    ids.map(|found| found.trim_matches(['"', '\'', ','])).any(|found| found.trim_end_matches("-system") == id)
 }
 
 /// Our own folder for the hooks of all repositories.
