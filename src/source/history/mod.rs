@@ -258,15 +258,13 @@ impl Reading<'_> {
     }
 
     fn take_name(&self, entry: &object::Entry<'_>, found: &Mutex<Found>, seen: &Mutex<HashSet<Vec<u8>>>) {
-        let is_new = {
-            let mut seen = lock(seen);
-            !seen.contains(entry.name) && seen.insert(entry.name.to_vec())
-        };
-        if is_new {
+        // Not before it is known what a name holds is it seen: another thread may meet it meanwhile.
+        if !lock(seen).contains(entry.name) {
             let (holds, _) = self.probe(entry.name, None, Counts::Nothing);
             if !holds.is_empty() {
                 lock(found).names.insert(entry.name.to_vec(), holds);
             }
+            lock(seen).insert(entry.name.to_vec());
         }
         let mut found = lock(found);
         if !found.names.is_empty() && found.names.contains_key(entry.name) {
