@@ -165,16 +165,14 @@ fn frequency(places: &[ByteSet; WINDOW]) -> u64 {
 #[derive(Debug, Clone, Copy, Default)]
 struct Halves([[u16; 2]; WINDOW]);
 
-/// Deals the windows, commonest first, out to the buckets, and then moves each to where it lets the
-/// least text through for it, until none moves.
+/// Deals the windows, commonest first, out to the buckets, each to where it lets the least text
+/// through for it; and again, when it is known what the others are.
 fn deal(windows: &[Window]) -> [Nibbles<WINDOW>; TABLES] {
     let windows: Vec<Halves> = windows.iter().map(Halves::of).collect();
     let mut bucket_of = vec![BUCKETS; windows.len()];
     let mut buckets = [Halves::default(); BUCKETS];
     let mut let_through = [0; BUCKETS];
-    let mut moved = true;
-    while moved {
-        moved = false;
+    for _ in 0..2 {
         for (index, window) in windows.iter().enumerate() {
             let before = std::mem::replace(&mut bucket_of[index], BUCKETS);
             if let Some(bucket) = buckets.get_mut(before) {
@@ -187,7 +185,6 @@ fn deal(windows: &[Window]) -> [Nibbles<WINDOW>; TABLES] {
             buckets[best] = buckets[best].or(window);
             let_through[best] = buckets[best].lets_through();
             bucket_of[index] = best;
-            moved |= best != before;
         }
     }
     let mut nibbles = [(); TABLES].map(|()| Nibbles::default());
