@@ -35,7 +35,10 @@ impl Scanner {
         scanned: &mut Scanned,
     ) -> io::Result<()> {
         let mut buffer = std::mem::take(&mut scratch.buffer);
-        buffer.resize(WINDOW, 0);
+        if buffer.is_empty() {
+            // Zeros that the system gives when they are touched: a small file touches few.
+            buffer = vec![0; WINDOW];
+        }
         let outcome = self.slide(origin, reader, &mut buffer, scratch, scanned);
         scratch.buffer = buffer;
         outcome
