@@ -1,6 +1,5 @@
 //! What skant reads of git: the only folder that knows its formats.
 
-mod clone;
 mod index;
 mod loose;
 mod message;
@@ -8,16 +7,17 @@ pub(crate) mod object;
 mod pack;
 mod push;
 mod repo;
+mod repository;
 mod staged;
 mod store;
 mod tree;
 
-pub(crate) use clone::{Clone, Reference};
 pub(crate) use message::Cleanup;
 pub(crate) use object::{Id, Kind};
 pub(crate) use pack::Read;
 pub(crate) use push::Push;
 pub(crate) use repo::{Content, OpenRepo, Repo, global_hooks, plant, set_global_hooks, unset_global_hooks};
+pub(crate) use repository::{Reference, Repository};
 pub(crate) use staged::{Before, Staged, Version};
 pub(crate) use store::{Store, Trouble};
 pub(crate) use tree::EntryKind;

@@ -8,7 +8,7 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelI
 
 use super::loose;
 use super::pack::{Pack, Read, Worker};
-use super::{Clone, Id, Kind};
+use super::{Id, Kind, Repository};
 use crate::file::read_regular;
 
 /// How many repositories may lend each other objects in a row, as in git.
@@ -29,16 +29,16 @@ pub(crate) struct Store {
     folders: Vec<PathBuf>,
     /// Loose objects, and those of packs that our reader refuses.
     others: Vec<Id>,
-    clones: Mutex<Vec<Clone>>,
+    repositories: Mutex<Vec<Repository>>,
     workers: Mutex<Vec<Worker>>,
 }
 
 impl Store {
-    /// The objects of a clone. What is wrong with it as a whole is told. `plainly` reads all of them
+    /// The objects of a repository. What is wrong with it as a whole is told. `plainly` reads all of them
     /// by libgit2.
-    pub(crate) fn open(clone: &Clone, plainly: bool, told: &mut Vec<(Vec<u8>, String)>) -> Store {
+    pub(crate) fn open(repository: &Repository, plainly: bool, told: &mut Vec<(Vec<u8>, String)>) -> Store {
         let (mut packs, mut all_known) = (Vec::new(), !plainly);
-        let folders = folders(clone);
+        let folders = folders(repository);
         if !plainly {
             let indexes: Vec<PathBuf> = folders.iter().flat_map(|folder| indexes(folder, told)).collect();
             for index in indexes {
@@ -55,7 +55,7 @@ impl Store {
         }
         let mut others = loose::ids(&folders);
         if !all_known {
-            match clone.ids() {
+            match repository.ids() {
                 Ok(ids) => others.extend(ids),
                 Err(reason) => told.push((b"objects".to_vec(), reason)),
             }
@@ -63,15 +63,15 @@ impl Store {
         others.sort_unstable();
         others.dedup();
         others.retain(|id| !packs.iter().any(|pack: &Pack| pack.find(id).is_some()));
-        let clones = Mutex::new(clone.again().into_iter().collect());
-        Store { packs, folders, others, clones, workers: Mutex::default() }
+        let repositories = Mutex::new(repository.again().into_iter().collect());
+        Store { packs, folders, others, repositories, workers: Mutex::default() }
     }
 
     /// Whether there is such an object.
     pub(crate) fn has(&self, id: &Id) -> bool {
         self.packs.iter().any(|pack| pack.find(id).is_some())
             || self.others.binary_search(id).is_ok()
-            || self.ask(|clone| clone.has(id)) == Some(true)
+            || self.ask(|repository| repository.has(id)) == Some(true)
     }
 
     /// Reads an object.
@@ -86,7 +86,7 @@ impl Store {
         lock(&self.workers).push(worker);
         match read {
             Some(read) => read.map_err(Trouble::Damaged),
-            None => self.ask(|clone| clone.read(id)).unwrap_or(Err(Trouble::Missing)),
+            None => self.ask(|repository| repository.read(id)).unwrap_or(Err(Trouble::Missing)),
         }
     }
 
@@ -123,14 +123,14 @@ impl Store {
     }
 
     /// Asks libgit2, which wants a handle for each thread.
-    fn ask<T>(&self, question: impl FnOnce(&Clone) -> T) -> Option<T> {
-        let clone = {
-            let mut clones = lock(&self.clones);
+    fn ask<T>(&self, question: impl FnOnce(&Repository) -> T) -> Option<T> {
+        let repository = {
+            let mut repositories = lock(&self.repositories);
             // One is kept to make others from.
-            if clones.len() > 1 { clones.pop() } else { clones.last().and_then(Clone::again) }
+            if repositories.len() > 1 { repositories.pop() } else { repositories.last().and_then(Repository::again) }
         }?;
-        let answer = question(&clone);
-        lock(&self.clones).push(clone);
+        let answer = question(&repository);
+        lock(&self.repositories).push(repository);
         Some(answer)
     }
 }
@@ -150,8 +150,9 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// The folders with objects: the repository's own, those the environment names, as git's hooks have
 /// it, and those they borrow from.
-fn folders(clone: &Clone) -> Vec<PathBuf> {
-    let own = std::env::var_os("GIT_OBJECT_DIRECTORY").map_or_else(|| clone.common().join("objects"), PathBuf::from);
+fn folders(repository: &Repository) -> Vec<PathBuf> {
+    let own =
+        std::env::var_os("GIT_OBJECT_DIRECTORY").map_or_else(|| repository.common().join("objects"), PathBuf::from);
     let mut folders = vec![own];
     if let Some(more) = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
         folders.extend(std::env::split_paths(&more));

@@ -18,7 +18,7 @@ use crate::blob::{Blob, Commit, Origin, Place};
 use crate::error::Error;
 use crate::file::read_regular;
 use crate::git::object::{self, hex};
-use crate::git::{Clone, Id, Kind, Read, Reference, Store, Trouble};
+use crate::git::{Id, Kind, Read, Reference, Repository, Store, Trouble};
 use commits::Commits;
 
 /// The most bytes a repository's config may have.
@@ -39,7 +39,7 @@ pub struct HistoryOptions {
 
 /// The history of a repository, or some of it.
 pub struct History {
-    clone: Mutex<Clone>,
+    repository: Mutex<Repository>,
     revisions: Vec<String>,
     /// What the revisions name: objects to begin from, and commits to leave out.
     from: Vec<Id>,
@@ -60,10 +60,10 @@ impl History {
     /// # Errors
     /// There is no repository, or none that can be read, or a revision is unknown.
     pub fn open(directory: &Path, revisions: Vec<String>, options: HistoryOptions) -> Result<History, Error> {
-        let clone = Clone::open(directory)?;
+        let repository = Repository::open(directory)?;
         let (mut from, mut without) = (Vec::new(), Vec::new());
         for revision in &revisions {
-            let (more, less) = clone.resolve(revision)?;
+            let (more, less) = repository.resolve(revision)?;
             from.extend(more);
             without.extend(less);
         }
@@ -73,7 +73,7 @@ impl History {
                 "add a revision to begin from: `skant history HEAD ^origin/main`",
             ));
         }
-        Ok(History { clone: Mutex::new(clone), revisions, from, without, options })
+        Ok(History { repository: Mutex::new(repository), revisions, from, without, options })
     }
 }
 
@@ -87,21 +87,26 @@ impl Source for History {
     }
 
     fn each(&self, visit: &Visit<'_>) {
-        let clone = lock(&self.clone);
+        let repository = lock(&self.repository);
         let mut told = Vec::new();
-        let store = Store::open(&clone, self.options.plain, &mut told);
-        let shallow = if self.options.allow_shallow { None } else { Some(clone.shallow()) };
-        let is_partial = clone.is_partial();
-        let reading =
-            Reading { store, visit, shallow: shallow.unwrap_or_default(), all_shallow: clone.shallow(), is_partial };
+        let store = Store::open(&repository, self.options.plain, &mut told);
+        let shallow = if self.options.allow_shallow { None } else { Some(repository.shallow()) };
+        let is_partial = repository.is_partial();
+        let reading = Reading {
+            store,
+            visit,
+            shallow: shallow.unwrap_or_default(),
+            all_shallow: repository.shallow(),
+            is_partial,
+        };
         if self.revisions.is_empty() {
-            let references = clone.references(&mut told);
-            let stashes = clone.stashes();
-            config(&clone, visit);
-            drop(clone);
+            let references = repository.references(&mut told);
+            let stashes = repository.stashes();
+            config(&repository, visit);
+            drop(repository);
             reading.whole(&references, &stashes, self.options.unreachable);
         } else {
-            drop(clone);
+            drop(repository);
             reading.range(&self.from, &self.without);
         }
         told.into_iter().for_each(|(what, reason)| visit(Item::Missed(what, reason)));
@@ -109,9 +114,9 @@ impl Source for History {
 }
 
 /// Scans the repository's own config, in which remotes may have passwords.
-fn config(clone: &Clone, visit: &Visit<'_>) {
-    let front: &[u8] = if clone.is_bare() { b"" } else { b".git/" };
-    for (folder, name) in [(clone.common(), "config"), (clone.path(), "config.worktree")] {
+fn config(repository: &Repository, visit: &Visit<'_>) {
+    let front: &[u8] = if repository.is_bare() { b"" } else { b".git/" };
+    for (folder, name) in [(repository.common(), "config"), (repository.path(), "config.worktree")] {
         let shown = [front, name.as_bytes()].concat();
         match read_regular(&folder.join(name), LARGEST_CONFIG) {
             Ok(bytes) => visit(Item::Blob(Blob { bytes: &bytes, origin: &Origin::at(shown, Place::Config) })),

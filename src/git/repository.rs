@@ -14,7 +14,7 @@ use crate::file::read_regular;
 const LARGEST: u64 = 256 << 20;
 
 /// A repository, opened. Each thread needs one of its own.
-pub(crate) struct Clone {
+pub(crate) struct Repository {
     repository: git2::Repository,
 }
 
@@ -25,20 +25,20 @@ pub(crate) struct Reference {
     pub target: Id,
 }
 
-impl Clone {
+impl Repository {
     /// Opens the repository a folder is or lies in, by the rules of git: a repository of somebody
     /// else's is refused.
     ///
     /// # Errors
     /// What is wrong, and the way out.
-    pub(crate) fn open(directory: &Path) -> Result<Clone, Error> {
+    pub(crate) fn open(directory: &Path) -> Result<Repository, Error> {
         let shown = directory.display();
         let named = std::env::var_os("GIT_DIR").filter(|_| directory == Path::new("."));
         let opened = match &named {
             Some(named) => git2::Repository::open(named),
             None => git2::Repository::discover(directory),
         };
-        let opened = opened.map(|repository| Clone { repository }).map_err(|error| {
+        let opened = opened.map(|repository| Repository { repository }).map_err(|error| {
             let said = error.message().to_lowercase();
             let (message, help) = match error.code() {
                 git2::ErrorCode::NotFound => (
@@ -63,10 +63,10 @@ impl Clone {
     }
 
     /// The same repository once more, for another thread.
-    pub(crate) fn again(&self) -> Option<Clone> {
+    pub(crate) fn again(&self) -> Option<Repository> {
         let repository = git2::Repository::open(self.repository.path()).ok()?;
         add_object_folders(&repository).ok()?;
-        Some(Clone { repository })
+        Some(Repository { repository })
     }
 
     /// The repository's own folder.
