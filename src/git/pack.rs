@@ -9,11 +9,12 @@
 
 #![expect(unsafe_code, reason = "the memory maps of a pack and its index")]
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use libdeflater::Decompressor;
 use memmap2::Mmap;
@@ -95,6 +96,36 @@ pub(super) struct Worker {
     /// Memory that is free to be used again.
     free: Vec<Vec<u8>>,
     ranges: Vec<Range<usize>>,
+    bases: Bases,
+}
+
+/// A text that more than one may hold.
+type Text = Arc<Vec<u8>>;
+
+/// What was read last, for what is made from it: versions of one thing are asked for one after the
+/// other, and each is a delta to the next.
+#[derive(Default)]
+struct Bases {
+    /// By pack and offset.
+    known: HashMap<(usize, u64), (Kind, Text)>,
+    bytes: usize,
+}
+
+impl Bases {
+    fn keep(&mut self, place: (usize, u64), kind: Kind, text: &Text) {
+        /// The most bytes that are kept, of one object and of all.
+        const LARGE: usize = 1 << 20;
+        const ALL: usize = 16 << 20;
+        if text.len() > LARGE {
+            return;
+        }
+        if self.bytes + text.len() > ALL {
+            self.known.clear();
+            self.bytes = 0;
+        }
+        self.bytes += text.len();
+        self.known.insert(place, (kind, Arc::clone(text)));
+    }
 }
 
 /// A text whose children are being made.
@@ -106,7 +137,7 @@ struct Frame {
 
 impl Worker {
     pub(super) fn new() -> Worker {
-        Worker { inflate: Decompressor::new(), free: Vec::new(), ranges: Vec::new() }
+        Worker { inflate: Decompressor::new(), free: Vec::new(), ranges: Vec::new(), bases: Bases::default() }
     }
 
     fn buffer(&mut self) -> Vec<u8> {
@@ -233,15 +264,25 @@ impl Pack {
     }
 
     /// Reads one object, however long its chain of deltas.
-    pub(super) fn read(&self, place: usize, worker: &mut Worker) -> Result<(Kind, Vec<u8>), String> {
+    pub(super) fn read(&self, place_in_index: usize, worker: &mut Worker) -> Result<(Kind, Vec<u8>), String> {
         let cut = "its header is damaged";
         let end = self.pack.len() - 20;
+        let place = |offset: u64| (self.pack.as_ptr() as usize, offset);
         let mut chain = Vec::new();
-        let mut offset = self.offset(place).ok_or(cut)?;
-        let root = loop {
+        let mut offset = self.offset(place_in_index).ok_or(cut)?;
+        let (kind, mut text) = loop {
+            if let Some(known) = worker.bases.known.get(&place(offset)) {
+                break known.clone();
+            }
             let entry = self.entry(offset).ok_or(cut)?;
-            offset = match entry.base {
-                Base::None => break entry,
+            let base = match entry.base {
+                Base::None => {
+                    let mut text = Vec::new();
+                    self.inflate(&entry, end, worker, &mut text)?;
+                    let (kind, text) = (Kind::of(entry.kind).ok_or(cut)?, Arc::new(text));
+                    worker.bases.keep(place(offset), kind, &text);
+                    break (kind, text);
+                }
                 Base::At(base) => base,
                 Base::Id(id) => {
                     self.find(&id).and_then(|place| self.offset(place)).ok_or("its base is in another pack")?
@@ -250,17 +291,18 @@ impl Pack {
             if chain.len() == LONGEST_CHAIN {
                 return Err("its chain of deltas has no end".into());
             }
-            chain.push(entry);
+            chain.push((offset, entry));
+            offset = base;
         };
-        let kind = Kind::of(root.kind).ok_or(cut)?;
-        let (mut text, mut delta, mut made) = (Vec::new(), Vec::new(), Vec::new());
-        self.inflate(&root, end, worker, &mut text)?;
-        for entry in chain.iter().rev() {
+        let mut delta = Vec::new();
+        for (offset, entry) in chain.iter().rev() {
+            let mut made = Vec::new();
             self.inflate(entry, end, worker, &mut delta)?;
             apply(&text, &delta, &mut made, &mut worker.ranges)?;
-            std::mem::swap(&mut text, &mut made);
+            text = Arc::new(made);
+            worker.bases.keep(place(*offset), kind, &text);
         }
-        Ok((kind, text))
+        Ok((kind, Arc::unwrap_or_clone(text)))
     }
 
     fn plan(&self) -> &Plan {
