@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blob::{Blob, Origin};
-use crate::finding::{Confidence, Finding, Severity, inert};
+use crate::finding::{Confidence, Finding, Severity};
 use crate::lines::Lines;
 use crate::report::{Report, Skipped};
 use crate::rule::RuleSet;
@@ -79,7 +79,7 @@ impl Run<'_> {
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
             Item::Known(blob, names, held) => self.keep(self.scanner.scan_for(&blob, names, held, scratch), scratch),
             Item::Version(blob, before) => self.compare(&blob, before, scratch),
-            Item::Missed(path, reason) => self.miss(&path, reason, scratch),
+            Item::Missed(path, reason) => self.miss(&path, &reason, scratch),
             Item::Notice(text) => {
                 let text = self.scanner.mask(text.as_bytes(), scratch);
                 self.gather(|report| report.notices.push(text));
@@ -94,7 +94,7 @@ impl Run<'_> {
         self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
         self.keep(scanned, scratch);
         if let Err(error) = outcome {
-            self.miss(&origin.path, reason(&error), scratch);
+            self.miss(&origin.path, &reason(&error), scratch);
         }
     }
 
@@ -129,9 +129,10 @@ impl Run<'_> {
         self.keep(scanned, scratch);
     }
 
-    fn miss(&self, path: &[u8], reason: String, scratch: &mut Scratch) {
+    fn miss(&self, path: &[u8], reason: &str, scratch: &mut Scratch) {
         let path = self.scanner.mask(path, scratch);
-        self.gather(|report| report.skipped.push(Skipped { path, reason: inert(&reason) }));
+        let reason = self.scanner.mask(reason.as_bytes(), scratch);
+        self.gather(|report| report.skipped.push(Skipped { path, reason }));
     }
 
     fn keep(&self, scanned: Scanned, scratch: &mut Scratch) {

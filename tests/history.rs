@@ -772,3 +772,28 @@ fn all_is_found_that_a_slow_reading_finds_and_nothing_else() {
         assert_eq!(found(&[]), expected, "seed {seed}, packed");
     }
 }
+
+#[test]
+fn a_file_that_is_no_ref_is_told() {
+    for text in ["", "junk\n"] {
+        let tree = begun();
+        fs::write(tree.path(".git/refs/heads/feature"), text).unwrap();
+        let run = history(&tree, &[]);
+        assert_eq!((run.status, run.skipped()), (2, vec!["refs/heads/feature".into()]), "{run:#?}");
+    }
+}
+
+#[test]
+fn a_key_in_what_git_says_is_not_repeated() {
+    let key = anthropic_key(1);
+    let tree = begun();
+    let run = skant(&tree, &["history", &format!("x-{key}")]);
+    assert_eq!(run.status, 2);
+    assert!(!run.all().to_lowercase().contains(&key[20..].to_lowercase()), "{run:#?}");
+    fs::copy(tree.path(".git/refs/heads/main"), tree.path(format!(".git/refs/heads/.{key}"))).unwrap();
+    for format in ["human", "json", "sarif"] {
+        let run = skant(&tree, &["history", "--format", format]);
+        assert_eq!(run.status, 2, "{run:#?}");
+        assert!(!run.all().contains(&key), "{run:#?}");
+    }
+}

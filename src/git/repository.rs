@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::object::from_hex;
 use super::repo::add_object_folders;
 use super::{Id, Kind, Trouble};
+use crate::blob::path_bytes;
 use crate::error::Error;
 use crate::file::read_regular;
 
@@ -39,7 +40,7 @@ impl Repository {
             None => git2::Repository::discover(directory),
         };
         let opened = opened.map(|repository| Repository { repository }).map_err(|error| {
-            let said = error.message().to_lowercase();
+            let said = error.message();
             let (message, help) = match error.code() {
                 git2::ErrorCode::NotFound => (
                     format!("{shown} is not in a git repository"),
@@ -49,10 +50,15 @@ impl Repository {
                     format!("the repository of {shown} belongs to somebody else"),
                     "if you trust it: git config --global --add safe.directory \"$PWD\"",
                 ),
-                _ if said.contains("extension") || said.contains("object format") || said.contains("version") => (
-                    format!("the repository of {shown} is of a kind that cannot be read yet: {said}"),
-                    "SHA-256 ids and reftables are such kinds; a clone without them can be scanned",
-                ),
+                _ if ["extension", "object format", "version"]
+                    .iter()
+                    .any(|word| said.to_lowercase().contains(word)) =>
+                {
+                    (
+                        format!("the repository of {shown} is of a kind that cannot be read yet: {said}"),
+                        "SHA-256 ids and reftables are such kinds; a clone without them can be scanned",
+                    )
+                }
                 _ => (format!("cannot open the repository of {shown}: {said}"), "`git fsck` may say more"),
             };
             Error::usage(message, help)
@@ -154,8 +160,28 @@ impl Repository {
             Err(error) if matches!(error.code(), git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound) => {}
             Err(error) => told.push((b"HEAD".to_vec(), error.message().to_owned())),
         }
+        self.broken_references(told);
         all.extend(self.heads_of_worktrees());
         all.into_iter().collect()
+    }
+
+    /// Tells of files that lie where refs do and hold none: libgit2 passes over them.
+    fn broken_references(&self, told: &mut Vec<(Vec<u8>, String)>) {
+        let mut folders = vec![self.common().join("refs")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if kind.is_file() && !entry.file_name().as_encoded_bytes().ends_with(b".lock") {
+                    let text = read_regular(&path, 4096).unwrap_or_default();
+                    if !text.starts_with(b"ref:") && text.get(..40).and_then(from_hex).is_none() {
+                        let name = path_bytes(path.strip_prefix(self.common()).unwrap_or(&path));
+                        told.push((name, "it is no ref: `git fsck` says more".to_owned()));
+                    }
+                }
+            }
+        }
     }
 
     fn heads_of_worktrees(&self) -> Vec<Reference> {
@@ -215,7 +241,7 @@ impl Repository {
             let bases = match bases() {
                 Ok(bases) => bases.iter().filter_map(|base| base.as_bytes().first_chunk().copied()).collect(),
                 Err(error) if error.code() == git2::ErrorCode::NotFound => Vec::new(),
-                Err(error) => return Err(unknown(revision, error.message())),
+                Err(error) => return Err(unknown(revision, why(&error))),
             };
             return Ok((vec![from, to], bases));
         }
@@ -230,14 +256,24 @@ impl Repository {
     }
 
     fn named(&self, name: &str, revision: &str) -> Result<Id, Error> {
-        let object = self.repository.revparse_single(name).map_err(|error| unknown(revision, error.message()))?;
-        object.id().as_bytes().first_chunk().copied().ok_or_else(|| unknown(revision, "its id is of another length"))
+        let object = self.repository.revparse_single(name).map_err(|error| unknown(revision, why(&error)))?;
+        object.id().as_bytes().first_chunk().copied().ok_or_else(|| unknown(revision, ": its id is of another length"))
     }
 }
 
 fn unknown(revision: &str, said: &str) -> Error {
     Error::usage(
-        format!("there is no revision `{revision}` here: {}", said.to_lowercase()),
+        format!("there is no revision `{revision}` here{said}"),
         "`git rev-parse` takes the same names; a clone may lack it: git fetch",
     )
+}
+
+/// Why a revision is unknown. libgit2's own words repeat the revision in small letters.
+fn why(error: &git2::Error) -> &'static str {
+    match error.code() {
+        git2::ErrorCode::NotFound => "",
+        git2::ErrorCode::Ambiguous => ": it may be one of several",
+        git2::ErrorCode::InvalidSpec => ": it is not written as git does",
+        _ => ": it cannot be read",
+    }
 }
