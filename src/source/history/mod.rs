@@ -309,7 +309,7 @@ impl Reading<'_> {
     /// Tells of a commit whose parents a shallow clone does not have.
     fn boundary(&self, id: &Id) {
         let reason = "the clone is shallow, and what is behind this commit was not scanned: \
-                      git fetch --unshallow, or accept it with --allow-shallow";
+                      git fetch --unshallow; `skant history --allow-shallow` accepts it";
         (self.visit)(Item::Missed(format!("history before {}", hex(id)).into_bytes(), reason.into()));
     }
 }
