@@ -21,7 +21,8 @@ pub(super) fn run() -> Result<Outcome, Error> {
         let found = place.guard(name);
         let told = match &found {
             Guard::Script => format!("skant runs, from {}", place.hook(name).file.display()),
-            Guard::Line(file) => format!("{file} runs skant"),
+            Guard::Line(file) => format!("{file} names skant"),
+            Guard::Unknown => format!("{} names skant", place.hook(name).file.display()),
             Guard::Nothing(Some(advice)) => format!("skant does not run: {advice}"),
             Guard::Nothing(None) => "skant does not run".to_owned(),
         };
@@ -30,37 +31,41 @@ pub(super) fn run() -> Result<Outcome, Error> {
             guard = found;
         }
     }
-    let program = match &guard {
-        Guard::Script => place.hook(Name::PreCommit).file,
-        // What else a framework would run is none of our business.
-        Guard::Line(_) => std::env::current_exe().map_err(failed)?,
-        Guard::Nothing(_) => {
-            print(|out| writeln!(out, "NOT guarded: `skant install` puts skant into pre-commit"))?;
-            return Ok(Outcome::Found);
+    let (told, outcome) = match guard {
+        Guard::Script => proof(&place.hook(Name::PreCommit).file)?,
+        Guard::Line(_) if !place.has_framework(Name::PreCommit) => {
+            ("NOT guarded: the framework that would run skant is not in git's pre-commit: install it", Outcome::Found)
         }
-    };
-    let repo = OpenRepo::current().map_err(|error| Error::usage(error, "start in a git repository"))?;
-    let is_script = guard == Guard::Script;
-    let clean = rehearse(&repo, &program, is_script, "nothing to see here\n").map_err(failed)?;
-    let key = rehearse(&repo, &program, is_script, &format!("key = {}\n", dummy())).map_err(failed)?;
-    let (told, outcome) = match (clean, key) {
-        (Some(0), Some(1)) => ("guarded: a planted key was stopped, and a clean file was not", Outcome::Clean),
-        (Some(0), Some(0)) => ("NOT guarded: a planted key was not stopped", Outcome::Found),
-        _ => ("the hook does not run as it should: see what it says above", Outcome::Failed),
+        // What else a framework would run is none of our business.
+        Guard::Line(_) => ("configured: try it with a commit, since what a framework runs was not", Outcome::Clean),
+        Guard::Unknown => {
+            let told = "cannot tell what that pre-commit does: `skant install` keeps it, and puts skant after it";
+            (told, Outcome::Failed)
+        }
+        Guard::Nothing(_) => ("NOT guarded: `skant install` puts skant into pre-commit", Outcome::Found),
     };
     print(|out| writeln!(out, "{told}"))?;
     Ok(outcome)
 }
 
+/// The proof that our script stops a key, and nothing else.
+fn proof(script: &Path) -> Result<(&'static str, Outcome), Error> {
+    let repo = OpenRepo::current().map_err(|error| Error::usage(error, "start in a git repository"))?;
+    let clean = rehearse(&repo, script, "nothing to see here\n").map_err(failed)?;
+    let key = rehearse(&repo, script, &format!("key = {}\n", dummy())).map_err(failed)?;
+    Ok(match (clean, key) {
+        (Some(0), Some(1)) => ("guarded: a planted key was stopped, and a clean file was not", Outcome::Clean),
+        (Some(0), Some(0)) => ("NOT guarded: a planted key was not stopped", Outcome::Found),
+        _ => ("the hook does not run as it should: see what it says above", Outcome::Failed),
+    })
+}
+
 /// Runs the hook as git would before a commit that adds one file; tells how it ended. The index and the
 /// object are in a folder of their own, so that nothing of it is ever in the repository.
-fn rehearse(repo: &OpenRepo, program: &Path, is_script: bool, text: &str) -> io::Result<Option<i32>> {
+fn rehearse(repo: &OpenRepo, script: &Path, text: &str) -> io::Result<Option<i32>> {
     let stage = Stage::new()?;
     git::plant(&stage.0, "skant-doctor.txt", text.as_bytes()).map_err(io::Error::other)?;
-    let mut command = Command::new(program);
-    if !is_script {
-        command.args(["hook", "pre-commit", "--quiet"]);
-    }
+    let mut command = Command::new(script);
     command.current_dir(repo.root()).env("SKANT_DOCTOR", "1");
     command.env("GIT_DIR", repo.git_dir()).env("GIT_WORK_TREE", repo.root());
     command.env("GIT_INDEX_FILE", stage.0.join("index")).env("GIT_OBJECT_DIRECTORY", stage.0.join("objects"));

@@ -41,8 +41,10 @@ pub(super) struct Place {
 pub(super) enum Guard {
     /// Our script.
     Script,
-    /// The line of a framework's configuration, or of somebody's script.
+    /// A line of a framework's configuration names it.
     Line(String),
+    /// Somebody's script names it, and only running that would tell what it does.
+    Unknown,
     /// Nothing; and what to add where, when it is a framework that runs the hooks.
     Nothing(Option<String>),
 }
@@ -58,12 +60,12 @@ pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
     for &name in &names {
         let hook = place.hook(name);
         let told = match place.guard(name) {
-            Guard::Line(file) => format!("{} is guarded already: {file} runs skant", name.as_str()),
+            Guard::Line(file) => format!("{} is configured already: {file} names skant", name.as_str()),
             Guard::Nothing(Some(advice)) => {
                 outcome = Outcome::Failed;
                 format!("{} is not installed: {advice}", name.as_str())
             }
-            Guard::Script | Guard::Nothing(None) => {
+            Guard::Script | Guard::Unknown | Guard::Nothing(None) => {
                 let written = hook.install(Some(name), &program);
                 written.map_err(|error| failed(&format!("cannot write {}", hook.file.display()), &error))?;
                 let kept = if hook.kept().exists() { ", and runs what was there first" } else { "" };
@@ -177,12 +179,20 @@ impl Place {
             Author::Lefthook => self.lefthook(name),
             Author::Nobody | Author::Other if self.lefthook_file().is_some() => self.lefthook(name),
             Author::Nobody | Author::Skant | Author::Other | Author::Husky => {
-                if hook.author() == Author::Other && hook.is_executable() && hook.says("skant hook") {
-                    return Guard::Line(hook.file.display().to_string());
+                let is_other = !matches!(hook.author(), Author::Nobody | Author::Skant);
+                if is_other && hook.is_executable() && hook.says("skant") {
+                    return Guard::Unknown;
                 }
                 Guard::Nothing(None)
             }
         }
+    }
+
+    /// Whether git runs a framework's hook.
+    pub(super) fn has_framework(&self, name: Name) -> bool {
+        let hook = self.hook(name);
+        let is_framework = self.husky().is_some() || matches!(hook.author(), Author::PreCommit | Author::Lefthook);
+        is_framework && hook.is_executable()
     }
 
     /// The folder with a user's own scripts when husky has set the one for hooks.
@@ -213,13 +223,19 @@ impl Place {
 
     fn framework(&self, file: &Path, runs: &dyn Fn(&str) -> bool, advice: impl FnOnce() -> String) -> Guard {
         let text = read_regular(file, LARGEST).unwrap_or_default();
-        if runs(&String::from_utf8_lossy(&text)) {
+        if runs(&without_comments(&String::from_utf8_lossy(&text))) {
             let shown = file.strip_prefix(&self.root).unwrap_or(file);
             Guard::Line(shown.display().to_string())
         } else {
             Guard::Nothing(Some(advice()))
         }
     }
+}
+
+/// What counts in a script or a configuration.
+fn without_comments(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.flat_map(|line| [line.split(" #").next().unwrap_or(line), "\n"]).collect()
 }
 
 /// Whether pre-commit's configuration has a hook, or its twin for a binary on the path.
