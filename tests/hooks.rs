@@ -646,3 +646,20 @@ fn a_framework_that_names_skant_in_a_comment_or_is_not_run_is_no_guard() {
         assert_eq!((run.status, run.stdout.contains("NOT guarded")), (1, true), "{run:#?}");
     }
 }
+
+#[test]
+fn the_folder_for_all_repositories_is_changed_when_that_is_asked_for_alone() {
+    let tree = Tree::repo();
+    assert_passes(&skant(&tree, &["install", "--global"]));
+    let before = contents(&tree.home());
+    let folder = tree.home().join(".config/skant/hooks");
+    for setting in ["unrelated.name", "core.hooksPath"] {
+        tree.git(&["config", setting, folder.to_str().unwrap()]);
+        for arguments in [&["install"][..], &["install", "--hook", "commit-msg"], &["uninstall"]] {
+            let run = skant(&tree, arguments);
+            assert_eq!((run.status, run.stderr.contains("--global")), (2, true), "{arguments:?}: {run:#?}");
+            assert_eq!(contents(&tree.home()), before, "{arguments:?}");
+        }
+    }
+    assert_eq!(skant_with_path(&tree, &["doctor"]).status, 0);
+}

@@ -34,6 +34,8 @@ pub(super) struct Place {
     pub(super) root: PathBuf,
     /// Whether the folder is our own, for all repositories: git then does not look into theirs.
     pub(super) is_ours: bool,
+    /// Whether other repositories have it too.
+    is_shared: bool,
 }
 
 /// What runs skant in a hook.
@@ -53,7 +55,7 @@ pub(super) enum Guard {
 const LARGEST: u64 = 4 << 20;
 
 pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
-    let place = if arguments.global { Place::global()? } else { Place::of_repo()? };
+    let place = if arguments.global { Place::global()? } else { Place::of_repo()?.of_it_alone()? };
     let program = std::env::current_exe().map_err(|error| failed("cannot tell where skant is", &error))?;
     let names = if arguments.hooks.is_empty() { vec![Name::PreCommit, Name::PrePush] } else { arguments.hooks };
     let mut outcome = Outcome::Clean;
@@ -82,7 +84,7 @@ pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
 }
 
 pub(super) fn uninstall(arguments: UninstallArgs) -> Result<Outcome, Error> {
-    let place = if arguments.global { Place::global()? } else { Place::of_repo()? };
+    let place = if arguments.global { Place::global()? } else { Place::of_repo()?.of_it_alone()? };
     let mut removed = 0;
     let names = Name::ALL.map(Name::as_str);
     for name in names.into_iter().chain(OTHERS) {
@@ -112,15 +114,21 @@ impl Place {
             OpenRepo::current().map_err(|error| Error::usage(error, "start in a git repository, or with `-C`"))?;
         let root = repo.root().to_owned();
         let Some((folder, is_own)) = repo.hooks_setting() else {
-            return Ok(Place { folder: repo.common_dir().join("hooks"), root, is_ours: false });
+            return Ok(Place { folder: repo.common_dir().join("hooks"), root, is_ours: false, is_shared: false });
         };
         let folder = root.join(folder);
         let is_ours = our_folder().is_some_and(|ours| ours == folder);
-        if !is_own && !is_ours {
-            let message = format!("the hooks of all your repositories are in {} (core.hooksPath)", folder.display());
-            return Err(Error::usage(message, "`skant install --global` puts skant there"));
+        Ok(Place { folder, root, is_ours, is_shared: !is_own || is_ours })
+    }
+
+    /// The same, unless other repositories have it too.
+    fn of_it_alone(self) -> Result<Place, Error> {
+        if self.is_shared {
+            let message =
+                format!("the hooks of all your repositories are in {} (core.hooksPath)", self.folder.display());
+            return Err(Error::usage(message, "`--global` puts skant there, or takes it out"));
         }
-        Ok(Place { folder, root, is_ours })
+        Ok(self)
     }
 
     /// The folder for all repositories: the one that is set, or our own.
@@ -128,7 +136,7 @@ impl Place {
         let ours = our_folder().ok_or_else(|| Error::usage("there is no home directory", "set HOME"))?;
         let folder = git::global_hooks().unwrap_or_else(|| ours.clone());
         let is_ours = folder == ours;
-        Ok(Place { root: folder.clone(), folder, is_ours })
+        Ok(Place { root: folder.clone(), folder, is_ours, is_shared: true })
     }
 
     pub(super) fn hook(&self, name: Name) -> Hook {
