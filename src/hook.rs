@@ -152,7 +152,8 @@ impl Hook {
         }
         if !matches!(self.author(), Author::Nobody | Author::Skant) {
             if self.kept().symlink_metadata().is_ok() {
-                let taken = format!("{} is in the way", self.kept().display());
+                let kept = self.kept();
+                let taken = format!("{} is in the way", Path::new(kept.file_name().unwrap_or_default()).display());
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, taken));
             }
             fs::rename(&self.file, self.kept())?;

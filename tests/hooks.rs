@@ -663,3 +663,24 @@ fn the_folder_for_all_repositories_is_changed_when_that_is_asked_for_alone() {
     }
     assert_eq!(skant_with_path(&tree, &["doctor"]).status, 0);
 }
+
+#[test]
+fn names_of_folders_are_masked_and_inert() {
+    let tree = Tree::new();
+    let key = anthropic_key(1);
+    tree.git_init(&key);
+    tree.git_in(&key, &["config", "core.hooksPath", "a\u{1b}[31m\nguarded: b"]);
+    for command in ["install", "doctor", "uninstall", "uninstall"] {
+        let run = skant_with_path(&tree, &["-C", &key, command]);
+        assert_passes(&run);
+        let all = run.all();
+        assert!(all.contains(&mask(&key)) && all.contains("a␛[31m␊guarded: b"), "{command}: {run:#?}");
+        assert!(!all.contains(&key) && !all.contains('\u{1b}'), "{command}: {run:#?}");
+    }
+    // What fails says no more.
+    let _ = fs::remove_dir_all(tree.path(&key).join("a\u{1b}[31m\nguarded: b"));
+    tree.file(format!("{key}/a\u{1b}[31m\nguarded: b"), "a file, no folder\n");
+    let run = skant(&tree, &["-C", &key, "install"]);
+    assert_eq!(run.status, 2, "{run:#?}");
+    assert!(!run.all().contains(&key) && !run.all().contains("\nguarded: b"), "{run:#?}");
+}

@@ -1,28 +1,31 @@
 //! `skant doctor`: what runs before a commit here, and the proof that it stops a key.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
 use super::install::{Guard, Place};
-use super::{Outcome, print};
+use super::{Outcome, print, shown, tell};
 use crate::error::Error;
 use crate::git::{self, OpenRepo};
 use crate::hook::Name;
 
+/// The most bytes shown of what a hook says.
+const MOST_SAID: u64 = 64 << 10;
+
 pub(super) fn run() -> Result<Outcome, Error> {
     let place = Place::of_repo()?;
-    print(|out| writeln!(out, "hooks: {}", place.folder.display()))?;
+    print(|out| writeln!(out, "hooks: {}", shown(&place.folder)))?;
     let mut guard = Guard::Nothing(None);
     for name in Name::ALL {
         let found = place.guard(name);
         let told = match &found {
-            Guard::Script => format!("skant runs, from {}", place.hook(name).file.display()),
+            Guard::Script => format!("skant runs, from {}", shown(&place.hook(name).file)),
             Guard::Line(file) => format!("{file} names skant"),
-            Guard::Unknown => format!("{} names skant", place.hook(name).file.display()),
+            Guard::Unknown => format!("{} names skant", shown(&place.hook(name).file)),
             Guard::Nothing(Some(advice)) => format!("skant does not run: {advice}"),
             Guard::Nothing(None) => "skant does not run".to_owned(),
         };
@@ -71,8 +74,14 @@ fn rehearse(repo: &OpenRepo, script: &Path, text: &str) -> io::Result<Option<i32
     command.env("GIT_INDEX_FILE", stage.0.join("index")).env("GIT_OBJECT_DIRECTORY", stage.0.join("objects"));
     command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", repo.common_dir().join("objects"));
     // What a stopped commit says is of no interest; what does not work says so on standard error.
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).status()?;
-    Ok(status.code())
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stderr) = child.stderr.take() {
+        let mut said = Vec::new();
+        stderr.by_ref().take(MOST_SAID).read_to_end(&mut said)?;
+        io::copy(&mut stderr, &mut io::sink())?;
+        tell(&String::from_utf8_lossy(&said));
+    }
+    Ok(child.wait()?.code())
 }
 
 /// A key with all that makes a real one, which opens nothing: made of the hash of a sentence.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Outcome, print};
+use super::{Outcome, print, shown};
 use crate::error::Error;
 use crate::file::read_regular;
 use crate::git::{self, OpenRepo};
@@ -69,9 +69,9 @@ pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
             }
             Guard::Script | Guard::Unknown | Guard::Nothing(None) => {
                 let written = hook.install(Some(name), &program);
-                written.map_err(|error| failed(&format!("cannot write {}", hook.file.display()), &error))?;
+                written.map_err(|error| failed(&format!("cannot write {}", shown(&hook.file)), &error))?;
                 let kept = if hook.kept().exists() { ", and runs what was there first" } else { "" };
-                format!("{} is installed{kept}: {}", name.as_str(), hook.file.display())
+                format!("{} is installed{kept}: {}", name.as_str(), shown(&hook.file))
             }
         };
         print(|out| writeln!(out, "{told}"))?;
@@ -90,10 +90,10 @@ pub(super) fn uninstall(arguments: UninstallArgs) -> Result<Outcome, Error> {
     for name in names.into_iter().chain(OTHERS) {
         let hook = Hook::new(&place.folder, name, place.is_ours);
         let gone = hook.uninstall();
-        if gone.map_err(|error| failed(&format!("cannot remove {}", hook.file.display()), &error))? {
+        if gone.map_err(|error| failed(&format!("cannot remove {}", shown(&hook.file)), &error))? {
             removed += 1;
             if names.contains(&name) {
-                print(|out| writeln!(out, "{name} is taken out: {}", hook.file.display()))?;
+                print(|out| writeln!(out, "{name} is taken out: {}", shown(&hook.file)))?;
             }
         }
     }
@@ -102,7 +102,7 @@ pub(super) fn uninstall(arguments: UninstallArgs) -> Result<Outcome, Error> {
         let _ = fs::remove_dir(&place.folder);
     }
     if removed == 0 {
-        print(|out| writeln!(out, "nothing to take out: no hook in {} is skant's", place.folder.display()))?;
+        print(|out| writeln!(out, "nothing to take out: no hook in {} is skant's", shown(&place.folder)))?;
     }
     Ok(Outcome::Clean)
 }
@@ -124,8 +124,7 @@ impl Place {
     /// The same, unless other repositories have it too.
     fn of_it_alone(self) -> Result<Place, Error> {
         if self.is_shared {
-            let message =
-                format!("the hooks of all your repositories are in {} (core.hooksPath)", self.folder.display());
+            let message = format!("the hooks of all your repositories are in {} (core.hooksPath)", shown(&self.folder));
             return Err(Error::usage(message, "`--global` puts skant there, or takes it out"));
         }
         Ok(self)
@@ -151,7 +150,7 @@ impl Place {
             let hook = Hook::new(&self.folder, name, true);
             if hook.author() == Author::Nobody {
                 let written = hook.install(None, program);
-                written.map_err(|error| failed(&format!("cannot write {}", hook.file.display()), &error))?;
+                written.map_err(|error| failed(&format!("cannot write {}", shown(&hook.file)), &error))?;
             }
         }
         Ok(())
@@ -232,8 +231,7 @@ impl Place {
     fn framework(&self, file: &Path, runs: &dyn Fn(&str) -> bool, advice: impl FnOnce() -> String) -> Guard {
         let text = read_regular(file, LARGEST).unwrap_or_default();
         if runs(&without_comments(&String::from_utf8_lossy(&text))) {
-            let shown = file.strip_prefix(&self.root).unwrap_or(file);
-            Guard::Line(shown.display().to_string())
+            Guard::Line(shown(file.strip_prefix(&self.root).unwrap_or(file)))
         } else {
             Guard::Nothing(Some(advice()))
         }

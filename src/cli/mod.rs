@@ -11,13 +11,14 @@ mod staged;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValue;
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
+use crate::blob::path_bytes;
 use crate::error::Error;
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::scan::{Scanner, Scratch};
@@ -147,6 +148,11 @@ fn tell(text: &str) {
         // There is nowhere left to tell of a failure to write this.
         let _ = writeln!(stderr, "{}", scanner.mask(line.as_bytes(), &mut scratch));
     }
+}
+
+/// A path as it is shown: on one line, inert, and masked.
+fn shown(path: &Path) -> String {
+    Scanner::new(&RuleSet::builtin()).mask(&path_bytes(path), &mut Scratch::default())
 }
 
 /// Whether colours are wanted on a stream: what was asked for, then the environment's word, then
