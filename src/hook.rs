@@ -64,6 +64,9 @@ pub(crate) const OTHERS: [&str; 15] = [
     "update",
 ];
 
+/// What stands before and after the program in a script.
+const PROGRAM: &str = "skant='";
+const OR_FINDS: &str = "'\n[ -x \"$skant\" ] || ";
 const MARK: &str = "# Installed by `skant install`; `skant uninstall` takes it out.\n";
 /// The most bytes a hook may have to be looked into.
 const LARGEST: u64 = 1 << 20;
@@ -131,6 +134,22 @@ impl Hook {
         read_regular(&file, LARGEST).unwrap_or_default()
     }
 
+    /// Whether the script is ours and has something in it that we did not write. Where skant was when it
+    /// was written does not matter.
+    pub(crate) fn is_edited(&self) -> bool {
+        if self.author() != Author::Skant {
+            return false;
+        }
+        let text = self.text();
+        let find = |from: usize, what: &str| memchr::memmem::find(&text[from..], what.as_bytes()).map(|at| from + at);
+        let start = find(0, PROGRAM).map_or(text.len(), |at| at + PROGRAM.len());
+        let program = &text[start..find(start, OR_FINDS).unwrap_or(text.len())];
+        // A quote of its own would end it: what comes after is somebody's.
+        let is_one = !String::from_utf8_lossy(program).replace("'\\''", "").contains('\'');
+        let names = Name::ALL.into_iter().filter(|name| self.file.ends_with(name.as_str())).map(Some);
+        !(is_one && names.chain([None]).any(|name| self.script(name, program) == text))
+    }
+
     /// Whether git would run it.
     pub(crate) fn is_executable(&self) -> bool {
         #[cfg(unix)]
@@ -159,7 +178,7 @@ impl Hook {
             fs::rename(&self.file, self.kept())?;
         }
         let new = self.file.with_extension("skant-new");
-        fs::write(&new, self.script(name, program))?;
+        fs::write(&new, self.script(name, &quoted(program)))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -185,8 +204,8 @@ impl Hook {
     }
 
     /// The script: what was there first, since it may change what is staged, then skant. Where that
-    /// cannot be found nothing passes.
-    fn script(&self, name: Option<Name>, program: &Path) -> Vec<u8> {
+    /// cannot be found nothing passes. The program is quoted already.
+    fn script(&self, name: Option<Name>, program: &[u8]) -> Vec<u8> {
         let before =
             if self.is_global { "$(git rev-parse --git-common-dir)/hooks/${0##*/}" } else { "$0.before-skant" };
         let head = format!("#!/bin/sh\n{MARK}before={before}\n");
@@ -205,10 +224,14 @@ impl Hook {
         let first = format!(
             "{reads}if [ -x \"$before\" ] && [ -z \"$SKANT_DOCTOR\" ]; then\n  {input}\"$before\" \"$@\" || exit $?\nfi\n"
         );
-        let or_fails = "[ -x \"$skant\" ] || skant=$(command -v skant) || {\n  echo 'skant is gone, and nothing was \
+        let or_fails = "skant=$(command -v skant) || {\n  echo 'skant is gone, and nothing was \
                         scanned: put it on the path, or delete this hook:' \"$0\" >&2\n  exit 2\n}\n";
-        let quoted = path_bytes(program).split(|&byte| byte == b'\'').collect::<Vec<_>>().join(&b"'\\''"[..]);
-        let skant = [b"skant='", &quoted[..], b"'\n"].concat();
+        let skant = [PROGRAM.as_bytes(), program, OR_FINDS.as_bytes()].concat();
         [head.as_bytes(), first.as_bytes(), &skant, or_fails.as_bytes(), run.as_bytes()].concat()
     }
+}
+
+/// A path between the quotes of a script.
+fn quoted(path: &Path) -> Vec<u8> {
+    path_bytes(path).split(|&byte| byte == b'\'').collect::<Vec<_>>().join(&b"'\\''"[..])
 }

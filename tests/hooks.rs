@@ -684,3 +684,30 @@ fn names_of_folders_are_masked_and_inert() {
     assert_eq!(run.status, 2, "{run:#?}");
     assert!(!run.all().contains(&key) && !run.all().contains("\nguarded: b"), "{run:#?}");
 }
+
+#[test]
+fn a_hook_of_ours_that_was_edited_is_left_alone() {
+    let tree = Tree::repo();
+    assert_passes(&skant(&tree, &["install"]));
+    let hook = tree.path(".git/hooks/pre-push");
+    let script = fs::read_to_string(&hook).unwrap();
+    let between = script.replace("skant'\n", "skant'\nexport OWN='line'\n");
+    for edited in [format!("{script}echo own line\n"), between] {
+        assert_ne!(edited, script);
+        fs::write(&hook, edited).unwrap();
+        let before = contents(&tree.path(".git"));
+        for command in ["install", "uninstall"] {
+            let run = skant(&tree, &[command]);
+            assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:#?}");
+            assert!(run.stderr.contains("pre-push was edited") && run.stderr.contains("by hand"), "{run:#?}");
+            assert_eq!(contents(&tree.path(".git")), before, "{command}");
+        }
+    }
+    // Where skant was at that time is no edit.
+    fs::write(&hook, script.replace(env!("CARGO_BIN_EXE_skant"), "/else'\\''where/skant")).unwrap();
+    assert_passes(&skant(&tree, &["install"]));
+    assert_eq!(fs::read_to_string(&hook).unwrap(), script);
+    fs::write(&hook, script.replace(env!("CARGO_BIN_EXE_skant"), "/elsewhere/skant")).unwrap();
+    assert_passes(&skant(&tree, &["uninstall"]));
+    assert!(!hook.exists());
+}

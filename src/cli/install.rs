@@ -58,6 +58,9 @@ pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
     let place = if arguments.global { Place::global()? } else { Place::of_repo()?.of_it_alone()? };
     let program = std::env::current_exe().map_err(|error| failed("cannot tell where skant is", &error))?;
     let names = if arguments.hooks.is_empty() { vec![Name::PreCommit, Name::PrePush] } else { arguments.hooks };
+    for &name in &names {
+        unedited(&place.hook(name))?;
+    }
     let mut outcome = Outcome::Clean;
     for &name in &names {
         let hook = place.hook(name);
@@ -85,10 +88,11 @@ pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
 
 pub(super) fn uninstall(arguments: UninstallArgs) -> Result<Outcome, Error> {
     let place = if arguments.global { Place::global()? } else { Place::of_repo()?.of_it_alone()? };
-    let mut removed = 0;
     let names = Name::ALL.map(Name::as_str);
-    for name in names.into_iter().chain(OTHERS) {
-        let hook = Hook::new(&place.folder, name, place.is_ours);
+    let hooks = || names.into_iter().chain(OTHERS).map(|name| (name, Hook::new(&place.folder, name, place.is_ours)));
+    hooks().try_for_each(|(_, hook)| unedited(&hook))?;
+    let mut removed = 0;
+    for (name, hook) in hooks() {
         let gone = hook.uninstall();
         if gone.map_err(|error| failed(&format!("cannot remove {}", shown(&hook.file)), &error))? {
             removed += 1;
@@ -255,6 +259,15 @@ fn our_folder() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))?;
     Some(folder.join("skant/hooks"))
+}
+
+/// Refuses to lose what somebody wrote into our script.
+fn unedited(hook: &Hook) -> Result<(), Error> {
+    if hook.is_edited() {
+        let message = format!("{} was edited since skant wrote it: nothing was changed", shown(&hook.file));
+        return Err(Error::usage(message, "take skant's lines out of it by hand, and keep your own"));
+    }
+    Ok(())
 }
 
 fn failed(message: &str, error: &io::Error) -> Error {
