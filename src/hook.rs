@@ -67,6 +67,8 @@ pub(crate) const OTHERS: [&str; 15] = [
 /// What stands before and after the program in a script.
 const PROGRAM: &str = "skant='";
 const OR_FINDS: &str = "'\n[ -x \"$skant\" ] || ";
+/// The folder, next to our hooks, of what was there before.
+const KEPT: &str = "before-skant";
 const MARK: &str = "# Installed by `skant install`; `skant uninstall` takes it out.\n";
 /// The most bytes a hook may have to be looked into.
 const LARGEST: u64 = 1 << 20;
@@ -97,11 +99,9 @@ impl Hook {
         Hook { file: folder.join(name), is_global }
     }
 
-    /// What was there before, under another name.
+    /// What was there before, under its own name, since many a hook looks at that.
     pub(crate) fn kept(&self) -> PathBuf {
-        let mut name = self.file.file_name().unwrap_or_default().to_owned();
-        name.push(".before-skant");
-        self.file.with_file_name(name)
+        self.file.with_file_name(KEPT).join(self.file.file_name().unwrap_or_default())
     }
 
     pub(crate) fn author(&self) -> Author {
@@ -171,11 +171,10 @@ impl Hook {
         }
         if !matches!(self.author(), Author::Nobody | Author::Skant) {
             if self.kept().symlink_metadata().is_ok() {
-                let kept = self.kept();
-                let taken = format!("{} is in the way", Path::new(kept.file_name().unwrap_or_default()).display());
+                let taken = format!("what is in {KEPT} of that name is in the way");
                 return Err(io::Error::new(io::ErrorKind::AlreadyExists, taken));
             }
-            fs::rename(&self.file, self.kept())?;
+            self.keep()?;
         }
         let new = self.file.with_extension("skant-new");
         fs::write(&new, self.script(name, &quoted(program)))?;
@@ -196,18 +195,53 @@ impl Hook {
             return Ok(false);
         }
         if self.kept().symlink_metadata().is_ok() {
-            fs::rename(self.kept(), &self.file)?;
+            self.put_back()?;
         } else {
             fs::remove_file(&self.file)?;
         }
         Ok(true)
     }
 
+    fn keep(&self) -> io::Result<()> {
+        fs::create_dir_all(self.file.with_file_name(KEPT))?;
+        #[cfg(unix)]
+        if let Some(target) = fs::read_link(&self.file).ok().filter(|target| target.is_relative()) {
+            // It is one folder further away from there.
+            std::os::unix::fs::symlink(Path::new("..").join(target), self.kept())?;
+            return fs::remove_file(&self.file);
+        }
+        fs::rename(&self.file, self.kept())
+    }
+
+    fn put_back(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        use std::os::unix::ffi::OsStrExt;
+        let kept = self.kept();
+        #[cfg(unix)]
+        if let Some(target) = fs::read_link(&kept).ok().filter(|target| target.is_relative()) {
+            let new = self.file.with_extension("skant-new");
+            let target = path_bytes(&target);
+            let before = target.strip_prefix(b"../").unwrap_or(&target);
+            std::os::unix::fs::symlink(std::ffi::OsStr::from_bytes(before), &new)?;
+            fs::rename(new, &self.file)?;
+            fs::remove_file(&kept)?;
+        }
+        if kept.symlink_metadata().is_ok() {
+            fs::rename(&kept, &self.file)?;
+        }
+        // Another hook may be in it.
+        let _ = fs::remove_dir(self.file.with_file_name(KEPT));
+        Ok(())
+    }
+
     /// The script: what was there first, since it may change what is staged, then skant. Where that
     /// cannot be found nothing passes. The program is quoted already.
     fn script(&self, name: Option<Name>, program: &[u8]) -> Vec<u8> {
-        let before =
-            if self.is_global { "$(git rev-parse --git-common-dir)/hooks/${0##*/}" } else { "$0.before-skant" };
+        let before = if self.is_global {
+            "$(git rev-parse --git-common-dir)/hooks/${0##*/}"
+        } else {
+            "${0%/*}/before-skant/${0##*/}"
+        };
         let head = format!("#!/bin/sh\n{MARK}before={before}\n");
         let Some(name) = name else {
             return format!("{head}[ ! -x \"$before\" ] || exec \"$before\" \"$@\"\n").into_bytes();

@@ -711,3 +711,24 @@ fn a_hook_of_ours_that_was_edited_is_left_alone() {
     assert_passes(&skant(&tree, &["uninstall"]));
     assert!(!hook.exists());
 }
+
+#[test]
+fn a_hook_that_looks_at_its_own_name_still_finds_it() {
+    let tree = Tree::repo();
+    let dispatcher = "#!/bin/sh\n[ \"$(basename \"$0\")\" = pre-commit ] && echo ran >> ran\n";
+    executable(&tree, ".git/hooks/pre-commit", dispatcher);
+    fs::set_permissions(tree.path(".git/hooks/pre-commit"), fs::Permissions::from_mode(0o750)).unwrap();
+    tree.link(".git/hooks/commit-msg", "./../../msg");
+    executable(&tree, "msg", "#!/bin/sh\n[ \"${0##*/}\" = commit-msg ] && echo said >> ran\n");
+    tree.link(".git/hooks/pre-push", tree.path("msg"));
+    let before = contents(&tree.path(".git/hooks"));
+    assert_passes(&skant(&tree, &["install"]));
+    assert_passes(&skant(&tree, &["install", "--hook", "commit-msg"]));
+    assert_eq!(fs::read_to_string(tree.path(".git/hooks/before-skant/pre-commit")).unwrap(), dispatcher);
+    tree.file("a", "x\n").git(&["add", "a"]);
+    assert_passes(&git(&tree, "", &["commit", "-qm", "x"]));
+    assert_eq!(fs::read_to_string(tree.path("ran")).unwrap(), "ran\nsaid\n");
+    assert_passes(&skant(&tree, &["uninstall"]));
+    assert_eq!(contents(&tree.path(".git/hooks")), before);
+    assert!(!tree.path(".git/hooks/before-skant").exists());
+}
