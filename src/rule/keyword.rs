@@ -2,6 +2,9 @@
 
 use super::byte_set::ByteSet;
 
+/// The shortest run of token bytes that a keyword at an edge must begin.
+pub const SHORTEST_TOKEN: usize = 20;
+
 /// How many literals the classes of one keyword may stand for.
 const MOST_LITERALS: usize = 1024;
 

@@ -2,7 +2,7 @@
 
 pub mod byte_set;
 pub mod check;
-mod keyword;
+pub mod keyword;
 pub mod pattern;
 mod set;
 pub mod spec;

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use globset::Glob;
 use miette::{NamedSource, SourceSpan};
 
+use super::keyword::SHORTEST_TOKEN;
 use super::pattern::Pattern;
 use super::spec::{Judge, RuleFile, RuleSpec};
 use super::{Finder, Keyword, Rule};
 use crate::error::Error;
-
-/// How many bytes have to follow a keyword that counts at an edge, itself included.
-const EDGE_LENGTH: usize = 20;
 
 /// The rules of a run, by id without repetition.
 #[derive(Debug, Clone)]
@@ -165,8 +163,8 @@ fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str,
         }
     }
     let shortest = Pattern::shortest(&spec.pattern);
-    if !spec.keywords.is_empty() && !spec.anywhere && shortest < EDGE_LENGTH {
-        let why = format!("it matches {shortest} bytes, and such a keyword needs {EDGE_LENGTH} to be noticed");
+    if !spec.keywords.is_empty() && !spec.anywhere && shortest < SHORTEST_TOKEN {
+        let why = format!("it matches {shortest} bytes, and such a keyword needs {SHORTEST_TOKEN} to be noticed");
         return Err(("pattern", format!("{why}: say `anywhere = true`")));
     }
     if let Some(companion) = spec.companion.as_ref().filter(|companion| !known.contains(*companion)) {

@@ -13,10 +13,8 @@ mod sieve;
 mod simd;
 
 use crate::rule::ByteSet;
+use crate::rule::keyword::SHORTEST_TOKEN;
 use crate::rule::pattern::is_token_byte;
-
-/// The shortest run of token bytes that an [`Kind::Edge`] literal must begin.
-const SHORTEST_TOKEN: usize = 20;
 
 /// Something to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]

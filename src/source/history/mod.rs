@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Answer, Counts, Item, Probe, Source, Visit};
+use super::{Answer, Counts, Item, Probe, SHORTEST_SECRET, Source, Visit};
 use crate::blob::{Blob, Commit, Origin, Place};
 use crate::error::Error;
 use crate::file::read_regular;
@@ -23,8 +23,6 @@ use commits::Commits;
 
 /// The most bytes a repository's config may have.
 const LARGEST_CONFIG: u64 = 4 << 20;
-/// A shorter name cannot hold a secret.
-const SHORTEST_SECRET: usize = 16;
 
 /// What else is wanted of a history.
 #[derive(Debug, Clone, Copy, Default)]
