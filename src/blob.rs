@@ -16,6 +16,9 @@ pub struct Origin {
     pub commit: Option<Arc<Commit>>,
     /// The tag, ref, stash or note that holds it, where that is more than a path on a branch.
     pub reference: Option<Arc<str>>,
+    /// What was taken off to read the bytes, outermost first: `utf-16`, `zip:inner/name`. Text, not yet
+    /// made harmless.
+    pub via: Vec<String>,
 }
 
 /// A commit, as far as reports tell of it.
@@ -95,7 +98,14 @@ impl Origin {
 
     /// The origin of some part of a path.
     pub fn at(path: impl Into<Vec<u8>>, place: Place) -> Origin {
-        Origin { path: path.into(), place, commit: None, reference: None }
+        Origin { path: path.into(), place, commit: None, reference: None, via: Vec::new() }
+    }
+
+    /// The same origin, behind one more wrapping.
+    pub fn behind(&self, wrapping: &str) -> Origin {
+        let mut inner = self.clone();
+        inner.via.push(wrapping.into());
+        inner
     }
 
     /// The last part of the path.

@@ -157,9 +157,12 @@ impl Run<'_> {
 
     /// What strangers wrote about where a secret is may hold secrets itself: they are masked.
     fn mask_origin(&self, finding: &mut Finding, scratch: &mut Scratch) {
-        let Origin { path, commit, reference, .. } = &mut finding.location.origin;
+        let Origin { path, commit, reference, via, .. } = &mut finding.location.origin;
         if let Some(masked) = self.scanner.mask_secrets(path, scratch) {
             *path = masked.into_bytes();
+        }
+        for wrapping in via {
+            *wrapping = self.scanner.mask(wrapping.as_bytes(), scratch);
         }
         if let Some(reference) = reference {
             *reference = self.scanner.mask(reference.as_bytes(), scratch).into();

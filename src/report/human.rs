@@ -122,7 +122,8 @@ impl Diagnostic for Shown<'_> {
         let rule = &self.finding.rule;
         let note = self.finding.note.map(|note| format!("Note: {note}."));
         let came_in = came_in(&self.finding.location.origin).unwrap_or_default();
-        let parts = [&*came_in, note.as_deref().unwrap_or_default(), help(rule), &rule.help_url];
+        let through = through(&self.finding.location.origin).unwrap_or_default();
+        let parts = [&*came_in, &*through, note.as_deref().unwrap_or_default(), help(rule), &rule.help_url];
         let lines: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(one_line).collect();
         Some(Box::new(lines.join("\n")))
     }
@@ -135,6 +136,11 @@ impl Diagnostic for Shown<'_> {
         let label = LabeledSpan::new_with_span(Some(self.label.clone()), self.line.mask);
         Some(Box::new(std::iter::once(label)))
     }
+}
+
+/// What was taken off to read a secret, in a sentence.
+fn through(origin: &Origin) -> Option<String> {
+    (!origin.via.is_empty()).then(|| format!("Read through {}.", origin.via.join(", ")))
 }
 
 /// The commit that brought a secret in, in a sentence.
@@ -189,7 +195,7 @@ impl SourceCode for Line {
 }
 
 fn shown_path(finding: &Finding) -> String {
-    let Origin { path, place, commit, reference } = &finding.location.origin;
+    let Origin { path, place, commit, reference, .. } = &finding.location.origin;
     let path = String::from_utf8_lossy(path);
     let what = match (place, path.is_empty()) {
         (Place::Path | Place::Content | Place::Config, false) => return inert(&path),

@@ -166,7 +166,7 @@ struct Entry<'a> {
     commit: Option<CommitEntry<'a>>,
     #[serde(rename = "ref")]
     reference: Option<&'a str>,
-    via: [&'static str; 0],
+    via: &'a [String],
     pointer: Null,
     secret: String,
     fingerprint: String,
@@ -209,7 +209,7 @@ impl<'a> Entry<'a> {
             place: location.origin.place.as_str(),
             commit: location.origin.commit.as_deref().map(CommitEntry::of),
             reference: location.origin.reference.as_deref(),
-            via: [],
+            via: &location.origin.via,
             pointer: Null,
             secret: style.secret(&finding.secret),
             fingerprint: finding.fingerprint().to_string(),

@@ -206,7 +206,10 @@ fn provenance(origin: &Origin) -> BTreeMap<String, Value> {
 fn message(finding: &Finding) -> String {
     let Finding { rule, severity, confidence, secret, .. } = finding;
     let note = finding.note.map(|note| format!("; {note}")).unwrap_or_default();
-    format!("{} {}: {severity} severity, {confidence} confidence{note}. {}", rule.name, secret.mask(), help(rule))
+    let via = &finding.location.origin.via;
+    let through = if via.is_empty() { String::new() } else { format!(", through {}", via.join(", ")) };
+    let (name, mask, help) = (&rule.name, secret.mask(), help(rule));
+    format!("{name} {mask}{through}: {severity} severity, {confidence} confidence{note}. {help}")
 }
 
 fn location(finding: &Finding) -> Location {

@@ -12,6 +12,7 @@ pub mod filter;
 mod position;
 pub mod prefilter;
 mod probe;
+mod wide;
 mod window;
 
 use std::collections::{BTreeMap, HashMap};
@@ -98,6 +99,15 @@ pub struct Scratch {
     candidates: Vec<Candidate>,
     /// What a reader was read into.
     buffer: Vec<u8>,
+    /// For what is inside of something else.
+    inner: Option<Box<Scratch>>,
+}
+
+impl Scratch {
+    /// Memory for what is inside of what this is the memory for.
+    fn inner(&mut self) -> &mut Scratch {
+        self.inner.get_or_insert_default()
+    }
 }
 
 /// A piece of a blob, with what is before and behind it.
@@ -170,13 +180,19 @@ impl Scanner {
 
     /// Finds the secrets in a blob that is in memory.
     pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Scanned {
+        let mut scanned = Scanned::default();
+        if let Some(wide) = window::wide(blob.bytes) {
+            let read = self.narrowed(wide, blob.origin, &mut &*blob.bytes, scratch, &mut scanned);
+            debug_assert!(read.is_ok(), "memory can be read");
+            return scanned;
+        }
         let window = Window {
             text: blob.bytes,
             owned: 0..blob.bytes.len(),
             is_text: window::is_text(blob.bytes),
             origin: blob.origin,
         };
-        let mut scanned = Scanned { bytes: blob.bytes.len() as u64, ..Scanned::default() };
+        scanned.bytes = blob.bytes.len() as u64;
         self.scan_window(&window, &mut Tracker::new(blob.bytes), scratch, &mut scanned);
         scanned
     }

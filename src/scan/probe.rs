@@ -4,11 +4,13 @@
 //! Of a text that was made from another one only what changed is asked about, and what is near enough
 //! to be decided by it. That gives no findings but a suspicion; a suspicion is confirmed in the whole.
 
+use std::io::Read;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
 use super::candidate::Candidate;
+use super::wide::Narrow;
 use super::{Scanned, Scanner, Scratch, Window, assignment, window};
 use crate::blob::{Blob, Origin};
 use crate::finding::Finding;
@@ -40,6 +42,13 @@ impl Scanner {
         scratch: &mut Scratch,
         holds: &mut Vec<u64>,
     ) -> u8 {
+        if let Some(wide) = window::wide(text) {
+            let mut narrow = Vec::new();
+            let read = Narrow::new(&mut &*text, wide).read_to_end(&mut narrow);
+            debug_assert!(read.is_ok(), "memory can be read");
+            self.confirm(&narrow, window::is_text(&narrow), scratch, holds);
+            return BINARY | WHOLE;
+        }
         let is_text = window::is_text(text);
         let mut known = if is_text { 0 } else { BINARY };
         let is_suspicious = match changed {

@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 
 use super::position::Tracker;
+use super::wide::{Narrow, Wide};
 use super::{Scanned, Scanner, Scratch, Window};
 use crate::blob::Origin;
 use crate::rule::pattern::LONGEST_MATCH;
@@ -19,6 +20,27 @@ const TEXT_PROBE: usize = 8000;
 /// Whether a blob that begins like this is text.
 pub(super) fn is_text(beginning: &[u8]) -> bool {
     memchr::memchr(0, &beginning[..beginning.len().min(TEXT_PROBE)]).is_none()
+}
+
+/// What a text is that begins like this, when it is wide. Most are told by their first byte.
+pub(super) fn wide(beginning: &[u8]) -> Option<Wide> {
+    let may_be = matches!(beginning, [0 | 0xfe | 0xff, ..] | [_, 0, ..]);
+    may_be.then(|| Wide::of(beginning)).flatten()
+}
+
+/// What is left of a reader that may have failed.
+enum Either<'r> {
+    Reader(&'r mut dyn Read),
+    Failure(io::Error),
+}
+
+impl Read for Either<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Either::Reader(reader) => reader.read(buffer),
+            Either::Failure(error) => Err(std::mem::replace(error, io::ErrorKind::UnexpectedEof.into())),
+        }
+    }
 }
 
 impl Scanner {
@@ -44,6 +66,22 @@ impl Scanner {
         outcome
     }
 
+    /// Scans a wide text as the UTF-8 it stands for.
+    pub(super) fn narrowed(
+        &self,
+        wide: Wide,
+        origin: &Origin,
+        reader: &mut dyn Read,
+        scratch: &mut Scratch,
+        scanned: &mut Scanned,
+    ) -> io::Result<()> {
+        let before = scanned.bytes;
+        let mut narrow = Narrow::new(reader, wide);
+        let outcome = self.scan_reader(&origin.behind(wide.name()), &mut narrow, scratch.inner(), scanned);
+        scanned.bytes = before + narrow.bytes;
+        outcome
+    }
+
     fn slide(
         &self,
         origin: &Origin,
@@ -53,6 +91,10 @@ impl Scanner {
         scanned: &mut Scanned,
     ) -> io::Result<()> {
         let (mut filled, mut failure) = fill(reader, buffer, 0);
+        if let Some(wide) = wide(&buffer[..filled]) {
+            let rest = failure.map_or(Either::Reader(reader), Either::Failure);
+            return self.narrowed(wide, origin, &mut buffer[..filled].chain(rest), scratch, scanned);
+        }
         let mut tracker = Tracker::new(&buffer[..filled]);
         let is_text = is_text(&buffer[..filled]);
         let mut owned = 0;

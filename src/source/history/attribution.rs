@@ -357,7 +357,7 @@ impl Walk<'_> {
 
     fn origin(&self, path: u32, place: Place, top: &Top) -> Origin {
         let commit = top.commit.map(|id| self.reading.about(&id));
-        Origin { path: self.paths.text(path), place, commit, reference: top.reference.clone() }
+        Origin { commit, reference: top.reference.clone(), ..Origin::at(self.paths.text(path), place) }
     }
 
     /// What nothing that was asked for reaches: told with the others, or counted.
