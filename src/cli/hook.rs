@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ColorChoice, Subcommand};
 
+use super::agent::{self, Client};
 use super::scan::Options;
 use super::{Outcome, staged};
 use crate::error::Error;
@@ -36,11 +37,26 @@ enum Hook {
         #[command(flatten)]
         options: Options,
     },
+    /// Look at what Claude Code is about to do, or was given; its client says on standard input what
+    ClaudeCode(AgentArgs),
+    /// The same for Codex
+    Codex(AgentArgs),
+    /// The same for Copilot's command line
+    Copilot(AgentArgs),
+    /// The same for Cursor
+    Cursor(AgentArgs),
     /// Scan what is pushed to this repository, before it is accepted; git says on standard input what
     PreReceive {
         #[command(flatten)]
         options: Options,
     },
+}
+
+#[derive(Debug, clap::Args)]
+struct AgentArgs {
+    /// Block what cannot be looked at, too
+    #[arg(long)]
+    strict: bool,
 }
 
 /// The most bytes of standard input: a line for each ref.
@@ -51,6 +67,10 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
         Hook::PreCommit(arguments) => staged::run(arguments, color),
         Hook::CommitMsg { file, options } => options.scan(&Message::new(&file), color),
         Hook::PrePush { remote, url: _, options } => options.scan(&pushed(remote.as_deref())?, color),
+        Hook::ClaudeCode(AgentArgs { strict }) => agent::run(Client::ClaudeCode, strict),
+        Hook::Codex(AgentArgs { strict }) => agent::run(Client::Codex, strict),
+        Hook::Copilot(AgentArgs { strict }) => agent::run(Client::Copilot, strict),
+        Hook::Cursor(AgentArgs { strict }) => agent::run(Client::Cursor, strict),
         Hook::PreReceive { options } => options.scan(&Push::received(&input()?)?, color),
     }
 }

@@ -1,5 +1,6 @@
 //! What can be typed, and the wiring of each command.
 
+mod agent;
 mod doctor;
 mod history;
 mod hook;
@@ -77,14 +78,18 @@ enum Outcome {
     Found,
     /// Something asked for could not be scanned or understood; has been told.
     Failed,
+    /// Of a coding assistant's hook: what it is about shall not happen; has been told.
+    Blocked,
+    /// Likewise: skant cannot tell; has been told.
+    Unsure,
 }
 
 impl From<Outcome> for ExitCode {
     fn from(outcome: Outcome) -> ExitCode {
         ExitCode::from(match outcome {
             Outcome::Clean => 0,
-            Outcome::Found => 1,
-            Outcome::Failed => 2,
+            Outcome::Found | Outcome::Unsure => 1,
+            Outcome::Failed | Outcome::Blocked => 2,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Where blobs come from: one file per source.
 
+mod agent;
 mod history;
 mod ignore_rules;
 mod message;
@@ -12,6 +13,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::blob::{Blob, Origin};
+pub use agent::{AgentEvent, Moment};
 pub use history::{History, HistoryOptions};
 pub use message::Message;
 pub use push::Push;
