@@ -33,6 +33,15 @@ pub enum Error {
         #[label("here")]
         at: Option<SourceSpan>,
     },
+    /// Somebody on the network who does not do what was asked.
+    #[error("{message}")]
+    #[diagnostic(code(skant::network), help("{help}"))]
+    Remote {
+        /// What came of it.
+        message: String,
+        /// The way out.
+        help: String,
+    },
     /// A request that makes no sense.
     #[error("{message}")]
     #[diagnostic(code(skant::usage), help("{help}"))]

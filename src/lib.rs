@@ -17,6 +17,7 @@
 //! assert_eq!(scanned.findings[0].secret.to_string(), "********");
 //! ```
 
+mod anthropic;
 pub mod blob;
 pub mod cli;
 pub mod error;
@@ -24,6 +25,7 @@ mod file;
 pub mod finding;
 mod git;
 mod hook;
+mod http;
 mod lines;
 pub mod report;
 pub mod rule;

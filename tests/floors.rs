@@ -10,10 +10,10 @@ const FLOORS: [&[&str]; 8] = [
     &["cli"],
     &["run"],
     &["report"],
-    &["source", "scan"],
+    &["source", "scan", "anthropic"],
     &["finding", "hook"],
     &["rule", "git"],
-    &["blob", "file", "error", "lines"],
+    &["blob", "file", "error", "lines", "http"],
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -68,4 +68,11 @@ fn git2_is_named_in_two_files() {
     named.sort();
     let doors = [Path::new("src/git/repo.rs"), Path::new("src/git/repository.rs")];
     assert_eq!(named, doors, "replacing git2 is to be two files");
+}
+
+#[test]
+fn ureq_is_named_in_one_file() {
+    let names_ureq = |file: &PathBuf| fs::read_to_string(file).unwrap().contains("ureq");
+    let named: Vec<PathBuf> = files(Path::new("src")).into_iter().filter(names_ureq).collect();
+    assert_eq!(named, [Path::new("src/http.rs")], "the network has one door");
 }

@@ -1,6 +1,7 @@
 //! What can be typed, and the wiring of each command.
 
 mod agent;
+mod anthropic;
 mod doctor;
 mod history;
 mod hook;
@@ -56,6 +57,8 @@ enum Command {
     Doctor,
     /// Show what is looked for, and why
     Rules(rules::Args),
+    /// Find out which of an organisation's keys leaked, and switch one off
+    Anthropic(anthropic::Args),
 }
 
 /// Options of every command.
@@ -131,6 +134,7 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Uninstall(arguments) => install::uninstall(arguments),
         Command::Doctor => doctor::run(),
         Command::Rules(arguments) => rules::run(arguments),
+        Command::Anthropic(arguments) => anthropic::run(arguments),
     }
 }
 
