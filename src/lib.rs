@@ -23,6 +23,7 @@ pub mod cli;
 pub mod error;
 mod file;
 pub mod finding;
+mod folder;
 mod git;
 mod hook;
 mod http;

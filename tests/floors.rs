@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 8] = [
     &["report"],
     &["source", "scan", "anthropic"],
     &["finding", "hook"],
-    &["rule", "git"],
+    &["rule", "git", "folder"],
     &["blob", "file", "error", "lines", "http"],
 ];
 

@@ -5,8 +5,8 @@
 //! unless git tracks it or it was named.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
-use std::fs::{self, DirEntry, FileType};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +17,7 @@ use super::ignore_rules::{self, IgnoreRules};
 use super::{Item, SHORTEST_SECRET, Source, Visit, reason};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::file;
+use crate::folder::{self, Kind};
 use crate::git::Repo;
 
 /// How many files of one folder a thread takes at a time.
@@ -46,6 +47,12 @@ struct Folder {
     is_ignored: bool,
 }
 
+/// A folder whose files are being read.
+struct Open {
+    path: PathBuf,
+    folder: folder::Folder,
+}
+
 impl Source for Tree {
     fn name(&self) -> &'static str {
         "tree"
@@ -73,26 +80,28 @@ impl Tree {
     /// Scans a path that was named.
     fn named<'s>(&'s self, named: &Path, visit: &'s Visit<'_>, scope: &Scope<'s>) -> io::Result<()> {
         let path = fs::canonicalize(named)?;
-        let kind = fs::metadata(&path)?.file_type();
-        let top = if kind.is_dir() { path.as_path() } else { path.parent().unwrap_or(&path) };
+        let kind = folder::kind(&path)?;
+        let top = if kind == Kind::Folder { path.as_path() } else { path.parent().unwrap_or(&path) };
         let repo = Repo::around(top).map(Arc::new);
         let shown = self.shown_as(named, &path, repo.as_deref());
         if let Some(name) = path.file_name().filter(|_| !shown.is_empty()) {
             visit_name(name, &shown, visit);
         }
-        if kind.is_dir() {
-            let rules = self.rules_above(&path, repo.as_deref(), visit);
-            let shown = if shown.is_empty() || shown.ends_with(b"/") { shown } else { [&shown[..], b"/"].concat() };
-            self.folder(Folder { path, shown, repo, rules, is_ignored: false }, visit, scope);
-            Ok(())
-        } else if kind.is_file() {
-            self.read_file(&path, &Origin::file(shown), visit);
-            Ok(())
-        } else {
-            Err(io::Error::new(
+        match kind {
+            Kind::Folder => {
+                let rules = self.rules_above(&path, repo.as_deref(), visit);
+                let shown = if shown.is_empty() || shown.ends_with(b"/") { shown } else { [&shown[..], b"/"].concat() };
+                self.folder(Folder { path, shown, repo, rules, is_ignored: false }, visit, scope);
+                Ok(())
+            }
+            Kind::File => {
+                self.read_file(|| file::open(&path), || path.clone(), &Origin::file(shown), visit);
+                Ok(())
+            }
+            other => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                format!("it is {}; `skant scan -` reads a stream", name_of(kind)),
-            ))
+                format!("it is {}; `skant scan -` reads a stream", other.name()),
+            )),
         }
     }
 
@@ -105,7 +114,7 @@ impl Tree {
             folder.ancestors().skip(1).take_while(|above| above.starts_with(repo.root())).collect();
         above.reverse();
         above.iter().fold(IgnoreRules::of_repo(repo), |rules, above| {
-            let kind = |name: &str| above.join(name).symlink_metadata().ok().map(|metadata| metadata.file_type());
+            let kind = |name: &str| folder::kind(&above.join(name)).ok();
             ignore_rules::FILES.iter().fold(rules, |rules, name| match kind(name) {
                 Some(kind) => {
                     let path = above.join(name);
@@ -118,48 +127,47 @@ impl Tree {
     }
 
     fn folder<'s>(&'s self, mut folder: Folder, visit: &'s Visit<'_>, scope: &Scope<'s>) {
-        let entries = fs::read_dir(&folder.path).and_then(|entries| {
-            entries.map(|entry| entry.and_then(|entry| Ok((entry.file_type()?, entry)))).collect::<io::Result<Vec<_>>>()
-        });
-        let entries = match entries {
-            Ok(entries) => entries,
+        let read = folder::Folder::open(&folder.path).and_then(|open| Ok((open.entries()?, open)));
+        let (entries, open) = match read {
+            Ok(read) => read,
             Err(error) => {
                 let shown = if folder.shown.is_empty() { b".".to_vec() } else { folder.shown };
                 return visit(Item::Missed(shown, reason(&error)));
             }
         };
         self.enter(&mut folder, &entries, visit);
-        let folder = Arc::new(folder);
         let mut files = Vec::new();
-        for (kind, entry) in entries {
-            let name = entry.file_name();
-            if name == ".git" || self.is_left_out(&folder, &name, kind, visit) {
-                continue;
+        let mut path = folder.path.clone();
+        for (name, kind) in entries {
+            path.push(&name);
+            if name != ".git" && !self.is_left_out(&folder, &path, &name, kind, visit) {
+                let shown = [&folder.shown[..], name.as_encoded_bytes()].concat();
+                visit_name(&name, &shown, visit);
+                match kind {
+                    Kind::Folder => {
+                        let shown = [&shown[..], b"/"].concat();
+                        let is_ignored = folder.is_ignored || self.is_ignored(&folder, &path, kind);
+                        let below = Folder { path: path.clone(), shown, is_ignored, ..Folder::clone(&folder) };
+                        scope.spawn(move |scope| self.folder(below, visit, scope));
+                    }
+                    Kind::Link => visit_link(open.link(&name), shown, visit),
+                    Kind::File => files.push((name, shown)),
+                    Kind::Pipe | Kind::Socket | Kind::Device | Kind::Other => {}
+                }
             }
-            let shown = [&folder.shown[..], name.as_encoded_bytes()].concat();
-            visit_name(&name, &shown, visit);
-            if kind.is_dir() {
-                let (path, shown) = (entry.path(), [&shown[..], b"/"].concat());
-                let is_ignored = folder.is_ignored || self.is_ignored(&folder, &name, kind);
-                let below = Folder { path, shown, is_ignored, ..Folder::clone(&folder) };
-                scope.spawn(move |scope| self.folder(below, visit, scope));
-            } else if kind.is_symlink() {
-                visit_link(&entry, shown, visit);
-            } else if kind.is_file() {
-                files.push((entry, shown));
-            }
+            path.pop();
         }
-        let mut rest = files;
-        while rest.len() > BATCH {
-            let batch = rest.split_off(rest.len() - BATCH);
-            scope.spawn(move |_| self.read_files(batch, visit));
+        let open = Arc::new(Open { path, folder: open });
+        while files.len() > BATCH {
+            let (batch, open) = (files.split_off(files.len() - BATCH), Arc::clone(&open));
+            scope.spawn(move |_| self.read_files(batch, &open, visit));
         }
-        self.read_files(rest, visit);
+        self.read_files(files, &open, visit);
     }
 
     /// Takes in the rules that a folder holds, and the repository that begins there.
-    fn enter(&self, folder: &mut Folder, entries: &[(FileType, DirEntry)], visit: &Visit<'_>) {
-        let kind = |name: &str| entries.iter().find(|(_, entry)| entry.file_name() == name).map(|(kind, _)| *kind);
+    fn enter(&self, folder: &mut Folder, entries: &[(OsString, Kind)], visit: &Visit<'_>) {
+        let kind = |name: &str| entries.iter().find(|(entry, _)| entry == name).map(|(_, kind)| *kind);
         let is_known = folder.repo.as_ref().is_some_and(|repo| repo.root() == folder.path);
         if kind(".git").is_some() && !is_known {
             let repo = Repo::at(&folder.path);
@@ -182,17 +190,17 @@ impl Tree {
         }
     }
 
-    fn is_ignored(&self, folder: &Folder, name: &OsStr, kind: FileType) -> bool {
-        !self.no_ignore && folder.rules.leave_out(&folder.path.join(name), kind.is_dir())
+    fn is_ignored(&self, folder: &Folder, path: &Path, kind: Kind) -> bool {
+        !self.no_ignore && folder.rules.leave_out(path, kind == Kind::Folder)
     }
 
     /// Whether an ignore rule leaves an entry out, and git does not track it.
-    fn is_left_out(&self, folder: &Folder, name: &OsStr, kind: FileType, visit: &Visit<'_>) -> bool {
-        if !folder.is_ignored && !self.is_ignored(folder, name, kind) {
+    fn is_left_out(&self, folder: &Folder, path: &Path, name: &OsStr, kind: Kind, visit: &Visit<'_>) -> bool {
+        if !folder.is_ignored && !self.is_ignored(folder, path, kind) {
             return false;
         }
         let Some(repo) = &folder.repo else { return true };
-        let path = [&folder.shown[..], name.as_encoded_bytes(), if kind.is_dir() { b"/" } else { b"" }].concat();
+        let path = [&folder.shown[..], name.as_encoded_bytes(), if kind == Kind::Folder { b"/" } else { b"" }].concat();
         match repo.tracks(&path) {
             Ok(tracked) => !tracked,
             Err(cause) => {
@@ -204,20 +212,26 @@ impl Tree {
         }
     }
 
-    fn read_files(&self, files: Vec<(DirEntry, Vec<u8>)>, visit: &Visit<'_>) {
-        for (entry, shown) in files {
-            self.read_file(&entry.path(), &Origin::file(shown), visit);
+    fn read_files(&self, files: Vec<(OsString, Vec<u8>)>, open: &Open, visit: &Visit<'_>) {
+        for (name, shown) in files {
+            self.read_file(|| open.folder.file(&name), || open.path.join(&name), &Origin::file(shown), visit);
         }
     }
 
-    fn read_file(&self, path: &Path, origin: &Origin, visit: &Visit<'_>) {
+    fn read_file(
+        &self,
+        open: impl FnOnce() -> io::Result<File>,
+        path: impl FnOnce() -> PathBuf,
+        origin: &Origin,
+        visit: &Visit<'_>,
+    ) {
         if self.paths.len() > 1 {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if !seen.insert(path.to_owned()) {
+            if !seen.insert(path()) {
                 return;
             }
         }
-        match file::open(path) {
+        match open() {
             Ok(mut file) => visit(Item::File(origin, &mut file)),
             Err(error) => visit(Item::Missed(origin.path.clone(), reason(&error))),
         }
@@ -237,13 +251,13 @@ fn with_rules(
     rules: IgnoreRules,
     folder: &Path,
     name: &str,
-    kind: FileType,
+    kind: Kind,
     shown: &[u8],
     visit: &Visit<'_>,
 ) -> IgnoreRules {
     let shown = lossy(shown);
-    if !kind.is_file() {
-        visit(Item::Notice(format!("ignore rules in {shown} do not count: it is {}", name_of(kind))));
+    if kind != Kind::File {
+        visit(Item::Notice(format!("ignore rules in {shown} do not count: it is {}", kind.name())));
         return rules;
     }
     match rules.clone().with_file(folder, name) {
@@ -263,33 +277,10 @@ fn visit_name(name: &OsStr, shown: &[u8], visit: &Visit<'_>) {
 }
 
 /// A link's target text is what git would store.
-fn visit_link(entry: &DirEntry, shown: Vec<u8>, visit: &Visit<'_>) {
-    match fs::read_link(entry.path()) {
+fn visit_link(target: io::Result<PathBuf>, shown: Vec<u8>, visit: &Visit<'_>) {
+    match target {
         Ok(target) => visit(Item::Blob(Blob { bytes: &path_bytes(&target), origin: &Origin::file(shown) })),
         Err(error) => visit(Item::Missed(shown, reason(&error))),
-    }
-}
-
-fn name_of(kind: FileType) -> &'static str {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            return "a pipe";
-        }
-        if kind.is_socket() {
-            return "a socket";
-        }
-        if kind.is_char_device() || kind.is_block_device() {
-            return "a device";
-        }
-    }
-    if kind.is_symlink() {
-        "a symbolic link"
-    } else if kind.is_dir() {
-        "a folder"
-    } else {
-        "not a regular file"
     }
 }
 
