@@ -55,6 +55,13 @@ pub enum Place {
     RefName,
 }
 
+impl Commit {
+    /// Its author without the address.
+    pub fn author_name(&self) -> &str {
+        self.author.split_once(" <").map_or(&*self.author, |(name, _)| name)
+    }
+}
+
 impl Place {
     /// Its name in reports.
     pub fn as_str(self) -> &'static str {

@@ -13,7 +13,16 @@ use skant::report::{Format, Report, Skipped, Style};
 use skant::rule::RuleSet;
 use skant::scan::{Dismissal, Dismissed, Scanned, Scanner, Scratch};
 
-const FORMATS: [Format; 4] = [Format::Human, Format::Json, Format::Jsonl, Format::Sarif];
+const FORMATS: [Format; 8] = [
+    Format::Human,
+    Format::Json,
+    Format::Jsonl,
+    Format::Sarif,
+    Format::Github,
+    Format::Gitlab,
+    Format::Junit,
+    Format::Markdown,
+];
 const MASKED: Style =
     Style { reveal: false, color: false, width: 100, quiet: false, verbose: 0, elapsed: Duration::ZERO };
 
@@ -348,7 +357,8 @@ fn a_name_is_inert() {
         let text = written(format, &report, &MASKED);
         let harmless = |character: char| character == '\n' || !character.is_control();
         assert!(text.chars().all(harmless), "{format:?}: {text:?}");
-        assert!(!text.lines().any(|line| line.starts_with("::")), "{format:?}: {text:?}");
+        let commands = text.lines().filter(|line| line.starts_with("::")).count();
+        assert_eq!(commands, usize::from(format == Format::Github), "{format:?}: {text:?}");
     }
     let human = written(Format::Human, &report, &MASKED);
     assert!(human.contains("[a␛]0;x␇␊::error::b\u{fffd}:1:5]"), "{human}");
@@ -379,4 +389,60 @@ fn the_same_report_gives_the_same_bytes() {
     for format in &FORMATS[1..] {
         assert_eq!(written(*format, &report, &MASKED), written(*format, &report, &slow));
     }
+}
+
+/// As many findings of a severity, each in a file of its own.
+fn several(severity: Severity, many: usize) -> Vec<Finding> {
+    let one = finding(b"x", &format!("k = {}", key(18)));
+    let named = |number| {
+        let mut finding = Finding { severity, ..one.clone() };
+        finding.location.origin.path = format!("{severity}/{number}").into();
+        finding
+    };
+    (0..many).map(named).collect()
+}
+
+/// The files of the annotations of a level.
+fn annotated(text: &str, level: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| line.starts_with(&format!("::{level} ")));
+    let file = |line: &str| line.split_once("file=")?.1.split(',').next().map(str::to_owned);
+    lines.map(|line| file(line).unwrap_or_default()).collect()
+}
+
+#[test]
+fn annotations_are_the_worst_and_the_rest_is_counted() {
+    let mut many = report(&[]);
+    let levels = [(Severity::Low, 12), (Severity::Medium, 11), (Severity::High, 9), (Severity::Critical, 3)];
+    many.findings = levels.into_iter().flat_map(|(severity, many)| several(severity, many)).collect();
+    let text = written(Format::Github, &many, &MASKED);
+    let of = |severity: &str, many: usize| (0..many).map(|number| format!("{severity}/{number}")).collect::<Vec<_>>();
+    assert_eq!(annotated(&text, "error"), [of("critical", 3), of("high", 7)].concat());
+    assert_eq!(annotated(&text, "warning"), of("medium", 10));
+    assert_eq!(annotated(&text, "notice"), [of("low", 9), vec![String::new()]].concat());
+    assert!(text.contains("\n::notice title=skant::6 more: "), "{text}");
+    let last = text.lines().last().unwrap();
+    let found = "skant: 35 secrets in 35 files (3 critical, 9 high, 11 medium, 12 low); scanned 0 files, 0 B, ";
+    assert!(last.starts_with(found), "{last}");
+
+    many.skipped = vec![Skipped { path: "a\nb".into(), reason: "100%".into() }];
+    let text = written(Format::Github, &many, &MASKED);
+    let first = "::error title=The scan is incomplete::1 thing could not be scanned, the first is a b: 100%25\n";
+    assert!(text.starts_with(first) && text.contains("::7 more: "), "{text}");
+    assert_eq!(written(Format::Github, &report(&[(b"a", "x")]), &MASKED).lines().count(), 1);
+}
+
+#[test]
+fn a_summary_stays_below_what_is_dropped() {
+    let mut many = report(&[]);
+    many.findings = several(Severity::High, 20_000);
+    many.findings.extend(several(Severity::Critical, 1));
+    many.skipped = (0..30).map(|n| Skipped { path: format!("{n}"), reason: "x|y".into() }).collect();
+    let text = written(Format::Markdown, &many, &MASKED);
+    assert!((900_000..1_000_000).contains(&text.len()), "{}", text.len());
+    let is_row = |line: &&str| line.starts_with("| critical ") || line.starts_with("| high ");
+    let rows: Vec<&str> = text.lines().filter(is_row).collect();
+    assert!(rows[0].contains("<code>critical/0:1:5</code>"), "{}", rows[0]);
+    let rest = format!("\nAnd {} more: ", 20_001 - rows.len());
+    assert!(text.replace(',', "").contains(&rest), "{rest}");
+    assert!(text.contains("- <code>19</code>: x&#124;y\n\nAnd 10 more: "), "{}", &text[..3000]);
 }

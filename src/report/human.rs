@@ -1,7 +1,7 @@
 //! The format for people: each finding shown as a compiler shows an error, then what the run
 //! came to in a few lines. Whatever comes from outside is made harmless to print.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufWriter, Write};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
+use super::phrase::{came_in, count, extent, grouped, listed, one_line, outcome, place, scanned, size};
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
 use crate::finding::{Excerpt, Finding, Location, Position, Severity, inert};
@@ -143,18 +144,6 @@ fn through(origin: &Origin) -> Option<String> {
     (!origin.via.is_empty()).then(|| format!("Read through {}.", origin.via.join(", ")))
 }
 
-/// The commit that brought a secret in, in a sentence.
-fn came_in(origin: &Origin) -> Option<String> {
-    let commit = origin.commit.as_deref()?;
-    let id = commit.id.get(..12).unwrap_or(&commit.id);
-    Some(format!("Came in with {id}, {}, {}: {}", commit.date, commit.author, commit.summary))
-}
-
-/// A rule file may break its sentences where it likes.
-fn one_line(text: &str) -> String {
-    inert(&text.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
 /// The line a secret stands in: all the source a diagnostic needs.
 #[derive(Debug)]
 struct Line {
@@ -174,7 +163,7 @@ impl Line {
         let start = finding.location.start;
         let room = width.saturating_sub(start.line.to_string().len() + GUTTER);
         let (text, mask) = fitted(&finding.excerpt, &finding.secret.mask(), room, label.len() + ARROW);
-        Line { path: shown_path(finding), start, text, mask }
+        Line { path: place(finding), start, text, mask }
     }
 }
 
@@ -192,22 +181,6 @@ impl SourceCode for Line {
         let (text, all) = (self.text.as_bytes(), (0, self.text.len()).into());
         Ok(Box::new(MietteSpanContents::new_named(self.path.clone(), text, all, line, column, 1)))
     }
-}
-
-fn shown_path(finding: &Finding) -> String {
-    let Origin { path, place, commit, reference, .. } = &finding.location.origin;
-    let path = String::from_utf8_lossy(path);
-    let what = match (place, path.is_empty()) {
-        (Place::Path | Place::Content | Place::Config, false) => return inert(&path),
-        (_, false) => format!("{}:{path}", reference.as_deref().unwrap_or(place.as_str())),
-        (_, true) => {
-            let holder = reference.as_deref().or(commit.as_deref().map(|commit| commit.id.get(..12).unwrap_or("")));
-            let place = place.as_str().replace('-', " ");
-            // The message of a commit that is being made has none yet.
-            holder.map_or_else(|| place.clone(), |holder| format!("{place} of {holder}"))
-        }
-    };
-    inert(&what)
 }
 
 /// The part of an excerpt that fits into a line: the mask, and around it what there is room for;
@@ -264,7 +237,7 @@ fn cut(characters: impl Iterator<Item = char>, room: usize) -> impl Iterator<Ite
 fn write_dismissed(dismissed: &Dismissed, style: &Style, out: &mut impl Write) -> io::Result<()> {
     let Dismissed { finding, reason } = dismissed;
     let Position { line, column } = finding.location.start;
-    let (path, secret) = (shown_path(finding), inert(&style.secret(&finding.secret)));
+    let (path, secret) = (place(finding), inert(&style.secret(&finding.secret)));
     let what = paint(style, DIM, &format!("dismissed ({})", reason.as_str()));
     writeln!(out, "{what} {path}:{line}:{column} {} {secret}", finding.rule.id)
 }
@@ -288,48 +261,20 @@ fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Re
 
 /// The run in a sentence.
 fn verdict(report: &Report, style: &Style) -> String {
-    let Report { findings, bytes, rules, .. } = report;
-    let (files, bytes) = (scanned(report), size(*bytes));
-    let (rules, time) = (count(rules.len() as u64, "rule"), seconds(style.elapsed));
-    if !findings.is_empty() {
-        let found = paint(style, RED, &found(findings));
-        return format!("{found}; scanned {files}, {bytes}, with {rules} in {time}");
+    let (outcome, extent, time) = (outcome(report), extent(report), seconds(style.elapsed));
+    match (report.findings.is_empty(), report.files + report.blobs + report.commits, report.is_complete()) {
+        (false, ..) => {
+            let (files, bytes, rules) = (scanned(report), size(report.bytes), count(report.rules.len() as u64, "rule"));
+            format!("{}; scanned {files}, {bytes}, with {rules} in {time}", paint(style, RED, &outcome))
+        }
+        (true, 0, _) => outcome,
+        (true, _, true) => format!("{}: {extent}, {time}", paint(style, GREEN, &outcome)),
+        (true, _, false) => format!("{outcome}: {extent}, {time}"),
     }
-    let what = if report.source == "history" { "commits" } else { "files" };
-    match (report.files + report.blobs + report.commits, report.is_complete()) {
-        (0, true) => format!("nothing to scan: there are no {what} in what was asked for"),
-        (0, false) => "nothing was scanned".to_owned(),
-        (_, true) => format!("{}: {files}, {bytes}, {rules}, {time}", paint(style, GREEN, "no secrets found")),
-        (_, false) => format!("no secrets found in what was scanned: {files}, {bytes}, {rules}, {time}"),
-    }
-}
-
-/// How much was scanned: `3 files`, or `20 blobs of 7 commits`.
-fn scanned(report: &Report) -> String {
-    match report.source {
-        "history" => format!("{} of {}", count(report.blobs, "blob"), count(report.commits, "commit")),
-        _ => count(report.files, "file"),
-    }
-}
-
-/// `3 secrets in 2 files (1 critical, 2 high)`.
-fn found(findings: &[Finding]) -> String {
-    let paths: BTreeSet<&[u8]> = findings.iter().map(|finding| &*finding.location.origin.path).collect();
-    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count() as u64;
-    let levels = Severity::ALL.iter().rev().map(|&severity| (of(severity), severity.as_str()));
-    let (secrets, files) = (count(findings.len() as u64, "secret"), count(paths.len() as u64, "file"));
-    format!("{secrets} in {files} ({})", listed(levels))
 }
 
 fn reasons(dismissed: &BTreeMap<Dismissal, u64>) -> String {
     listed(dismissed.iter().map(|(reason, &number)| (number, reason.as_str())))
-}
-
-/// `1 critical, 2 high`: numbers of things, those that are not 0.
-fn listed<'a>(numbers: impl Iterator<Item = (u64, &'a str)>) -> String {
-    let parts: Vec<String> =
-        numbers.filter(|(number, _)| *number > 0).map(|(number, name)| format!("{} {name}", grouped(number))).collect();
-    parts.join(", ")
 }
 
 fn write_skipped(report: &Report, style: &Style, out: &mut impl Write) -> io::Result<()> {
@@ -351,34 +296,6 @@ fn paint(style: &Style, color: &str, text: &str) -> String {
     if style.color { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
-/// `1 file`, `1,234 files`.
-fn count(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
-
-/// A number with a comma before every three digits.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `812 B`, `5.6 MB`.
-fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 4] =
-        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
-        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
-        None => format!("{bytes} B"),
-    }
-}
-
 fn seconds(elapsed: Duration) -> String {
     if elapsed < Duration::from_millis(100) {
         format!("{} ms", elapsed.as_millis())
@@ -392,10 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!([count(1, "file"), count(2, "file")], ["1 file", "2 files"]);
-        assert_eq!([812, 1_000, 5_678_901, 3_000_000_000].map(size), ["812 B", "1.0 kB", "5.6 MB", "3.0 GB"]);
+    fn times_read_well() {
         assert_eq!(seconds(Duration::from_millis(9)), "9 ms");
         assert_eq!(seconds(Duration::from_millis(412)), "0.41 s");
     }

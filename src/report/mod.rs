@@ -1,7 +1,12 @@
 //! What a run came to, and the formats it is told in: one file each.
 
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod markdown;
+mod phrase;
 mod sarif;
 
 use std::collections::BTreeMap;
@@ -12,6 +17,9 @@ use std::time::Duration;
 use crate::finding::{Finding, Secret};
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
+
+/// Where to read about this program.
+const HOME: &str = "https://github.com/skant/skant";
 
 /// What a run came to. Everything in it is ready to be shown: in paths, names and messages
 /// secrets are masked; only [`crate::finding::Secret::expose`] gives plain text.
@@ -72,6 +80,14 @@ pub enum Format {
     Jsonl,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// Annotations of a workflow of GitHub Actions.
+    Github,
+    /// GitLab's report of a secret detection.
+    Gitlab,
+    /// JUnit's XML, for whatever shows tests.
+    Junit,
+    /// A summary for people, as GitHub shows it below a job.
+    Markdown,
 }
 
 /// How a report is to look. Only `human` and `json` heed `reveal`; only `human` the rest.
@@ -109,6 +125,10 @@ impl Format {
             Format::Json => json::write(report, style, out),
             Format::Jsonl => json::write_lines(report, out),
             Format::Sarif => sarif::write(report, out),
+            Format::Github => github::write(report, out),
+            Format::Gitlab => gitlab::write(report, out),
+            Format::Junit => junit::write(report, out),
+            Format::Markdown => markdown::write(report, out),
         }
     }
 }

@@ -13,12 +13,12 @@ use serde_sarif::sarif::{
     Run, RunAutomationDetails, Tool, ToolComponent, Version,
 };
 
-use super::{Report, help};
+use super::phrase::message;
+use super::{HOME, Report, help};
 use crate::blob::Origin;
 use crate::finding::{Confidence, Finding, Severity};
 use crate::rule::Rule;
 
-const HOME: &str = "https://github.com/skant/skant";
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// The name under which paths are relative to the repository.
 const ROOT: &str = "%SRCROOT%";
@@ -201,15 +201,6 @@ fn provenance(origin: &Origin) -> BTreeMap<String, Value> {
     });
     let reference = origin.reference.as_deref().map(|reference| ("ref", reference));
     commit.chain(reference).map(|(name, value)| (name.to_owned(), value.into())).collect()
-}
-
-fn message(finding: &Finding) -> String {
-    let Finding { rule, severity, confidence, secret, .. } = finding;
-    let note = finding.note.map(|note| format!("; {note}")).unwrap_or_default();
-    let via = &finding.location.origin.via;
-    let through = if via.is_empty() { String::new() } else { format!(", through {}", via.join(", ")) };
-    let (name, mask, help) = (&rule.name, secret.mask(), help(rule));
-    format!("{name} {mask}{through}: {severity} severity, {confidence} confidence{note}. {help}")
 }
 
 fn location(finding: &Finding) -> Location {

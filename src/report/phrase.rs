@@ -1,0 +1,135 @@
+//! What the formats say in the same words: numbers, sizes, places, and what a run came to.
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use super::{Report, help};
+use crate::blob::{Origin, Place};
+use crate::finding::{Finding, Severity, inert};
+
+/// The commit that brought a secret in, in a sentence.
+pub(super) fn came_in(origin: &Origin) -> Option<String> {
+    let commit = origin.commit.as_deref()?;
+    let id = commit.id.get(..12).unwrap_or(&commit.id);
+    Some(format!("Came in with {id}, {}, {}: {}", commit.date, commit.author, commit.summary))
+}
+
+/// A rule file may break its sentences where it likes.
+pub(super) fn one_line(text: &str) -> String {
+    inert(&text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Where a finding is, without line and column: a path, or what stands for one.
+pub(super) fn place(finding: &Finding) -> String {
+    let Origin { path, place, commit, reference, .. } = &finding.location.origin;
+    let path = String::from_utf8_lossy(path);
+    let what = match (place, path.is_empty()) {
+        (Place::Path | Place::Content | Place::Config, false) => return inert(&path),
+        (_, false) => format!("{}:{path}", reference.as_deref().unwrap_or(place.as_str())),
+        (_, true) => {
+            let holder = reference.as_deref().or(commit.as_deref().map(|commit| commit.id.get(..12).unwrap_or("")));
+            let place = place.as_str().replace('-', " ");
+            // The message of a commit that is being made has none yet.
+            holder.map_or_else(|| place.clone(), |holder| format!("{place} of {holder}"))
+        }
+    };
+    inert(&what)
+}
+
+/// How much was scanned: `3 files`, or `20 blobs of 7 commits`.
+pub(super) fn scanned(report: &Report) -> String {
+    match report.source {
+        "history" => format!("{} of {}", count(report.blobs, "blob"), count(report.commits, "commit")),
+        _ => count(report.files, "file"),
+    }
+}
+
+/// `3 secrets in 2 files (1 critical, 2 high)`.
+pub(super) fn found(findings: &[Finding]) -> String {
+    let paths: BTreeSet<&[u8]> = findings.iter().map(|finding| &*finding.location.origin.path).collect();
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let levels = Severity::ALL.iter().rev().map(|&severity| (of(severity), severity.as_str()));
+    let (secrets, files) = (count(findings.len() as u64, "secret"), count(paths.len() as u64, "file"));
+    format!("{secrets} in {files} ({})", listed(levels))
+}
+
+/// What a run came to, in a few words.
+pub(super) fn outcome(report: &Report) -> String {
+    let what = if report.source == "history" { "commits" } else { "files" };
+    match (report.findings.is_empty(), report.files + report.blobs + report.commits, report.is_complete()) {
+        (false, ..) => found(&report.findings),
+        (true, 0, true) => format!("nothing to scan: there are no {what} in what was asked for"),
+        (true, 0, false) => "nothing was scanned".to_owned(),
+        (true, _, true) => "no secrets found".to_owned(),
+        (true, _, false) => "no secrets found in what was scanned".to_owned(),
+    }
+}
+
+/// How much was scanned, and with what: `3 files, 1.2 kB, 300 rules`.
+pub(super) fn extent(report: &Report) -> String {
+    format!("{}, {}, {}", scanned(report), size(report.bytes), count(report.rules.len() as u64, "rule"))
+}
+
+/// A finding in a line, place apart: what it is, how bad, and what to do.
+pub(super) fn message(finding: &Finding) -> String {
+    let Finding { rule, severity, confidence, secret, .. } = finding;
+    let note = finding.note.map(|note| format!("; {note}")).unwrap_or_default();
+    let via = &finding.location.origin.via;
+    let through = if via.is_empty() { String::new() } else { format!(", through {}", via.join(", ")) };
+    let (name, mask, help) = (&rule.name, secret.mask(), help(rule));
+    format!("{name} {mask}{through}: {severity} severity, {confidence} confidence{note}. {help}")
+}
+
+/// The findings, worst first; of those that are as bad, in their own order.
+pub(super) fn worst_first(findings: &[Finding]) -> Vec<&Finding> {
+    let mut worst: Vec<&Finding> = findings.iter().collect();
+    worst.sort_by_key(|finding| Reverse((finding.severity, finding.confidence)));
+    worst
+}
+
+/// `1 critical, 2 high`: numbers of things, those that are not 0.
+pub(super) fn listed<'a>(numbers: impl Iterator<Item = (u64, &'a str)>) -> String {
+    let parts: Vec<String> =
+        numbers.filter(|(number, _)| *number > 0).map(|(number, name)| format!("{} {name}", grouped(number))).collect();
+    parts.join(", ")
+}
+
+/// `1 file`, `1,234 files`.
+pub(super) fn count(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// A number with a comma before every three digits.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `812 B`, `5.6 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 4] =
+        [(1_000_000_000_000, "TB"), (1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!([count(1, "file"), count(2, "file")], ["1 file", "2 files"]);
+        assert_eq!([812, 1_000, 5_678_901, 3_000_000_000].map(size), ["812 B", "1.0 kB", "5.6 MB", "3.0 GB"]);
+    }
+}
