@@ -17,6 +17,7 @@
 //! assert_eq!(scanned.findings[0].secret.to_string(), "********");
 //! ```
 
+mod agent;
 mod anthropic;
 pub mod blob;
 pub mod cli;

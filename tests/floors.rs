@@ -11,7 +11,7 @@ const FLOORS: [&[&str]; 8] = [
     &["run"],
     &["report"],
     &["source", "scan", "anthropic"],
-    &["finding", "hook"],
+    &["finding", "agent", "hook"],
     &["rule", "git", "folder"],
     &["blob", "file", "error", "lines", "http"],
 ];

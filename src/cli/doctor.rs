@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 
 use sha2::{Digest, Sha256};
 
-use super::install::{Guard, Place};
+use super::install::{Guard, Place, agent_settings};
 use super::{Outcome, print, shown, tell};
+use crate::agent::{self, Agent};
 use crate::error::Error;
 use crate::git::{self, OpenRepo};
 use crate::hook::Name;
@@ -34,6 +35,7 @@ pub(super) fn run() -> Result<Outcome, Error> {
             guard = found;
         }
     }
+    tell_agents()?;
     let (told, outcome) = match guard {
         Guard::Script => proof(&place.hook(Name::PreCommit).file)?,
         Guard::Line(_) if !place.has_framework(Name::PreCommit) => {
@@ -49,6 +51,28 @@ pub(super) fn run() -> Result<Outcome, Error> {
     };
     print(|out| writeln!(out, "{told}"))?;
     Ok(outcome)
+}
+
+/// What the settings of coding assistants say; what they run is not tried.
+fn tell_agents() -> Result<(), Error> {
+    for agent in Agent::ALL {
+        let mut is_told = false;
+        for settings in [false, true].into_iter().filter_map(|is_global| agent_settings(agent, is_global).ok()) {
+            let file = shown(&settings.file);
+            let told = match settings.guard() {
+                agent::Guard::Runs => format!("{file} names skant"),
+                agent::Guard::SwitchedOff => format!("{file} names skant, and switches all hooks off"),
+                agent::Guard::Unreadable => format!("{file} cannot be read"),
+                agent::Guard::Absent => continue,
+            };
+            is_told = true;
+            print(|out| writeln!(out, "{}: {told}", agent.as_str()))?;
+        }
+        if !is_told && agent == Agent::ClaudeCode {
+            print(|out| writeln!(out, "{}: skant does not run: `skant install --agent {0}`", agent.as_str()))?;
+        }
+    }
+    Ok(())
 }
 
 /// The proof that our script stops a key, and nothing else.

@@ -5,9 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, print, shown};
+use crate::agent::{Agent, Settings};
 use crate::error::Error;
 use crate::file::read_regular;
-use crate::git::{self, OpenRepo};
+use crate::git::{self, OpenRepo, Repo};
 use crate::hook::{Author, Hook, Name, OTHERS};
 
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,9 @@ pub(super) struct Args {
     /// Which hook (repeatable; default: pre-commit and pre-push)
     #[arg(long = "hook", value_name = "NAME")]
     hooks: Vec<Name>,
+    /// Into the settings of a coding assistant, and not into git's hooks (repeatable)
+    #[arg(long = "agent", value_name = "NAME", conflicts_with = "hooks")]
+    agents: Vec<Agent>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -25,6 +29,9 @@ pub(super) struct UninstallArgs {
     /// For all repositories of this user
     #[arg(long)]
     global: bool,
+    /// Out of the settings of a coding assistant (repeatable)
+    #[arg(long = "agent", value_name = "NAME")]
+    agents: Vec<Agent>,
 }
 
 /// Where hooks are.
@@ -55,6 +62,9 @@ pub(super) enum Guard {
 const LARGEST: u64 = 4 << 20;
 
 pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
+    if !arguments.agents.is_empty() {
+        return install_agents(&arguments.agents, arguments.global);
+    }
     let place = if arguments.global { Place::global()? } else { Place::of_repo()?.of_it_alone()? };
     let program = std::env::current_exe().map_err(|error| failed("cannot tell where skant is", &error))?;
     let names = if arguments.hooks.is_empty() { vec![Name::PreCommit, Name::PrePush] } else { arguments.hooks };
@@ -87,6 +97,9 @@ pub(super) fn install(arguments: Args) -> Result<Outcome, Error> {
 }
 
 pub(super) fn uninstall(arguments: UninstallArgs) -> Result<Outcome, Error> {
+    if !arguments.agents.is_empty() {
+        return uninstall_agents(&arguments.agents, arguments.global);
+    }
     let place = if arguments.global { Place::global()? } else { Place::of_repo()?.of_it_alone()? };
     let names = Name::ALL.map(Name::as_str);
     let hooks = || names.into_iter().chain(OTHERS).map(|name| (name, Hook::new(&place.folder, name, place.is_ours)));
@@ -109,6 +122,56 @@ pub(super) fn uninstall(arguments: UninstallArgs) -> Result<Outcome, Error> {
         print(|out| writeln!(out, "nothing to take out: no hook in {} is skant's", shown(&place.folder)))?;
     }
     Ok(Outcome::Clean)
+}
+
+fn install_agents(agents: &[Agent], is_global: bool) -> Result<Outcome, Error> {
+    let program = agent_program();
+    for &agent in agents {
+        let settings = agent_settings(agent, is_global)?;
+        let is_new = settings.install(&program).map_err(|why| unchanged(&settings.file, &why))?;
+        let told = if is_new { "is installed" } else { "is installed already" };
+        print(|out| writeln!(out, "{} {told}: {}", agent.as_str(), shown(&settings.file)))?;
+    }
+    if program != "skant" {
+        print(|out| writeln!(out, "the hook names {program}, which is not on the path: others have it elsewhere"))?;
+    }
+    Ok(Outcome::Clean)
+}
+
+fn uninstall_agents(agents: &[Agent], is_global: bool) -> Result<Outcome, Error> {
+    for &agent in agents {
+        let settings = agent_settings(agent, is_global)?;
+        let is_gone = settings.uninstall().map_err(|why| unchanged(&settings.file, &why))?;
+        let told = if is_gone { "is taken out" } else { "is not in it, nothing to take out" };
+        print(|out| writeln!(out, "{} {told}: {}", agent.as_str(), shown(&settings.file)))?;
+    }
+    Ok(Outcome::Clean)
+}
+
+/// The settings of an assistant, for this project or for the user.
+pub(super) fn agent_settings(agent: Agent, is_global: bool) -> Result<Settings, Error> {
+    if is_global {
+        return agent.user_settings().ok_or_else(|| Error::usage("there is no home directory", "set HOME"));
+    }
+    let here = std::env::current_dir().map_err(|error| failed("cannot tell where this is", &error))?;
+    let root = Repo::around(&here).map_or(here, |repo| repo.root().to_owned());
+    Ok(agent.settings(&root))
+}
+
+/// How a client calls skant: by its name, where that finds this program; settings are shared.
+fn agent_program() -> String {
+    let this = std::env::current_exe().and_then(fs::canonicalize).ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let on_path = std::env::split_paths(&path).find_map(|folder| fs::canonicalize(folder.join("skant")).ok());
+    match this.as_deref().and_then(Path::to_str) {
+        Some(this) if on_path.as_deref() != Some(Path::new(this)) => format!("'{}'", this.replace('\'', "'\\''")),
+        _ => "skant".to_owned(),
+    }
+}
+
+fn unchanged(file: &Path, why: &str) -> Error {
+    let message = format!("{} was not changed: {why}", shown(file));
+    Error::usage(message, "mend the file, or write the hooks into it by hand: docs/agents.md has them")
 }
 
 impl Place {
