@@ -6,6 +6,7 @@ mod doctor;
 mod history;
 mod hook;
 mod install;
+mod mcp;
 mod progress;
 mod rules;
 mod scan;
@@ -55,6 +56,8 @@ enum Command {
     Uninstall(install::UninstallArgs),
     /// Show what runs before a commit here, and prove that it stops a key (0 guarded, 1 not)
     Doctor,
+    /// Serve scans to a coding assistant, by the Model Context Protocol on standard input and output
+    Mcp,
     /// Show what is looked for, and why
     Rules(rules::Args),
     /// Find out which of an organisation's keys leaked, and switch one off
@@ -133,6 +136,7 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Install(arguments) => install::install(arguments),
         Command::Uninstall(arguments) => install::uninstall(arguments),
         Command::Doctor => doctor::run(),
+        Command::Mcp => mcp::run(),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Anthropic(arguments) => anthropic::run(arguments),
     }

@@ -7,6 +7,7 @@ mod message;
 mod push;
 mod staged;
 mod stdin;
+mod text;
 mod tree;
 
 use std::io::{self, Read};
@@ -19,6 +20,7 @@ pub use message::Message;
 pub use push::Push;
 pub use staged::Staged;
 pub use stdin::Stdin;
+pub use text::Text;
 pub use tree::Tree;
 
 /// What a source hands over.
