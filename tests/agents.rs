@@ -287,6 +287,16 @@ fn a_huge_file_is_read_in_part_and_that_is_told() {
 }
 
 #[test]
+fn a_prompt_of_nothing_but_mentions_ends() {
+    let tree = Tree::new();
+    for text in ["@".repeat(1 << 20), "@(".repeat(1 << 20), "@a ".repeat(1 << 20)] {
+        failed(&hook(&tree, &["claude-code"], &prompt(&tree, &text)), "more than 4096 `@`");
+    }
+    let names: String = (0..300).map(|at| format!("@{at} ")).collect();
+    failed(&hook(&tree, &["claude-code"], &prompt(&tree, &names)), "more than 256 files are named");
+}
+
+#[test]
 fn other_clients_are_answered_in_their_own_words() {
     let tree = Tree::new();
     let key = anthropic_key(5);
@@ -318,4 +328,221 @@ fn other_clients_are_answered_in_their_own_words() {
         "edits": [{ "old_string": key, "new_string": "os.environ[\"KEY\"]" }],
     });
     silent(&hook(&tree, &["cursor"], &edit));
+}
+
+/// Runs the program with a `skant` on its path, which is this one.
+#[cfg(unix)]
+#[track_caller]
+fn skant_on_path(tree: &Tree, arguments: &[&str]) -> Run {
+    let folder = tree.home().join("bin");
+    std::fs::create_dir_all(&folder).unwrap();
+    let _ = std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_skant"), folder.join("skant"));
+    let mut command = tree.command(arguments);
+    command.env("PATH", folder);
+    run(command, b"")
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_are_written_and_restored_byte_for_byte() {
+    for (agent, file) in [("claude-code", ".claude/settings.json"), ("cursor", ".cursor/hooks.json")] {
+        for text in
+            ["{\r\n\t\"model\" : \"x\",\r\n\t\"hooks\": { \"Stop\": [] }\r\n}", "{}", "{\n    \"a\": [ 1,2 ]\n}\n\n"]
+        {
+            let tree = Tree::repo();
+            tree.file(file, text).folder("src");
+            let inside = |command: &str| skant_on_path(&tree, &["-C", "src", command, "--agent", agent]);
+            assert_eq!(inside("install").status, 0);
+            let written = std::fs::read_to_string(tree.path(file)).unwrap();
+            assert!(written.contains(&format!("\"skant hook {agent}\"")), "{written}");
+            serde_json::from_str::<Value>(&written).unwrap();
+            assert!(inside("install").stdout.contains("is installed already"));
+            assert_eq!(std::fs::read_to_string(tree.path(file)).unwrap(), written);
+            assert_eq!(inside("uninstall").status, 0);
+            assert_eq!(std::fs::read_to_string(tree.path(file)).unwrap(), text);
+            assert!(inside("uninstall").stdout.contains("nothing to take out"));
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_that_were_not_there_are_gone_again() {
+    let tree = Tree::new();
+    for arguments in [&["--agent", "claude-code", "--agent", "cursor"][..], &["--global", "--agent", "claude-code"]] {
+        assert_eq!(skant_on_path(&tree, &[&["install"], arguments].concat()).status, 0);
+        let folder = if arguments.contains(&"--global") { tree.home() } else { tree.path("") };
+        assert!(folder.join(".claude/settings.json").exists());
+        assert_eq!(skant_on_path(&tree, &[&["uninstall"], arguments].concat()).status, 0);
+        assert!(!folder.join(".claude").exists() && !folder.join(".cursor").exists());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_that_are_no_json_are_left_alone() {
+    for text in [
+        "",
+        "{ // a comment\n}",
+        "[]",
+        "{\"hooks\": []}",
+        "{\"hooks\": {\"PreToolUse\": {}}}",
+        "{\"hooks\": {}, \"hooks\": {}}",
+    ] {
+        let tree = Tree::new();
+        tree.file(".claude/settings.json", text);
+        let run = skant_on_path(&tree, &["install", "--agent", "claude-code"]);
+        assert_eq!(run.status, 2, "{run:#?}");
+        assert!(run.stderr.contains(".claude/settings.json was not changed"), "{run:#?}");
+        assert_eq!(std::fs::read_to_string(tree.path(".claude/settings.json")).unwrap(), text);
+    }
+    let tree = Tree::new();
+    tree.folder(".claude").fifo(".claude/settings.json");
+    assert_eq!(skant_on_path(&tree, &["install", "--agent", "claude-code"]).status, 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_installed_command_works_without_a_path() {
+    let tree = Tree::new();
+    let run = support::skant(&tree, &["install", "--agent", "claude-code"]);
+    assert!(run.stdout.contains("which is not on the path"), "{run:#?}");
+    let settings: Value =
+        serde_json::from_str(&std::fs::read_to_string(tree.path(".claude/settings.json")).unwrap()).unwrap();
+    let key = anthropic_key(6);
+    for event in ["PreToolUse", "PostToolUse"] {
+        let command = settings["hooks"][event][0]["hooks"][0]["command"].as_str().unwrap();
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", command]).current_dir(tree.path("")).env_clear();
+        let input = call(&tree, event, "Bash", &json!({ "tool_input": { "command": key }, "tool_response": key }));
+        stopped(&support::run(shell, input.to_string().as_bytes()), &key);
+    }
+    assert_eq!(support::skant(&tree, &["uninstall", "--agent", "claude-code"]).status, 0);
+    assert!(!tree.path(".claude").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_doctor_tells_of_assistants() {
+    let tree = Tree::repo();
+    let says = |what: &str| {
+        let run = skant_on_path(&tree, &["doctor"]);
+        assert!(run.stdout.contains(what), "{run:#?}");
+    };
+    says("claude-code: skant does not run");
+    skant_on_path(&tree, &["install", "--agent", "claude-code"]);
+    says("settings.json names skant\n");
+    let settings = std::fs::read_to_string(tree.path(".claude/settings.json")).unwrap();
+    tree.file(".claude/settings.json", &settings.replacen('{', "{ \"disableAllHooks\": true,", 1));
+    says("settings.json names skant, and switches all hooks off");
+    tree.file(".claude/settings.json", "{");
+    says("settings.json cannot be read");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_plugin_has_the_hooks_that_are_installed() {
+    let tree = Tree::new();
+    skant_on_path(&tree, &["install", "--agent", "claude-code"]);
+    let read = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    let installed = read(std::fs::read_to_string(tree.path(".claude/settings.json")).unwrap());
+    assert_eq!(installed, read(std::fs::read_to_string("plugin/hooks/hooks.json").unwrap()));
+    let plugin = read(std::fs::read_to_string("plugin/.claude-plugin/plugin.json").unwrap());
+    assert_eq!(plugin["version"], env!("CARGO_PKG_VERSION"));
+    let market = read(std::fs::read_to_string(".claude-plugin/marketplace.json").unwrap());
+    assert_eq!(market["plugins"][0]["source"], "./plugin");
+    let docs = std::fs::read_to_string("docs/agents.md").unwrap();
+    let block = docs.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    assert_eq!(installed, read(block.to_owned()));
+}
+
+/// A session with the server: what it answers to some requests, by their number.
+#[track_caller]
+fn session(tree: &Tree, requests: &[Value]) -> Vec<Value> {
+    let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "test", "version": "1" },
+    }});
+    let ready = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
+    let mut input = format!("{hello}\n{ready}\n");
+    for (number, request) in requests.iter().enumerate() {
+        let mut request = request.clone();
+        request["jsonrpc"] = json!("2.0");
+        request["id"] = json!(number + 1);
+        input += &format!("{request}\n");
+    }
+    let run = run(tree.command(&["mcp"]), input.as_bytes());
+    assert_eq!((run.status, run.stderr.as_str()), (0, ""), "{run:#?}");
+    let mut answers: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    answers.sort_by_key(|answer| answer["id"].as_u64());
+    answers
+}
+
+fn tool(name: &str, arguments: &Value) -> Value {
+    json!({ "method": "tools/call", "params": { "name": name, "arguments": arguments } })
+}
+
+fn content(answer: &Value) -> &str {
+    answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer:#}"))
+}
+
+#[test]
+fn the_server_scans_and_explains() {
+    let tree = Tree::repo();
+    let key = key_of("app.py");
+    tree.key("app.py").git(&["add", "."]);
+    let answers = session(
+        &tree,
+        &[
+            json!({ "method": "tools/list" }),
+            tool("scan_text", &json!({ "text": format!("a\nkey = {key}\n"), "filename": "x.py" })),
+            tool("scan_text", &json!({ "text": "nothing" })),
+            tool("scan_staged", &json!({})),
+            tool("explain_rule", &json!({ "rule": "anthropic-api-key" })),
+        ],
+    );
+    assert_eq!(answers.len(), 6);
+    assert_eq!(answers[0]["result"]["serverInfo"]["name"], "skant");
+    let tools: Vec<_> = answers[1]["result"]["tools"].as_array().unwrap().iter().map(|tool| &tool["name"]).collect();
+    assert_eq!(tools, ["scan_text", "scan_staged", "explain_rule"]);
+    let report = |at: usize| serde_json::from_str::<Value>(content(&answers[at])).unwrap();
+    let findings = &report(2)["findings"];
+    assert_eq!(
+        (&findings[0]["path"], &findings[0]["line"], &findings[0]["secret"]),
+        (&json!("x.py"), &json!(2), &json!(mask(&key)))
+    );
+    assert_eq!(report(3)["findings"], json!([]));
+    assert_eq!(report(4)["scan"]["source"], "staged");
+    assert_eq!(report(4)["findings"][0]["path"], "app.py");
+    assert!(content(&answers[5]).contains("platform.claude.com"));
+    assert!(!format!("{answers:?}").contains(&key));
+}
+
+#[test]
+fn the_server_answers_nonsense_with_an_error() {
+    let tree = Tree::new();
+    let key = anthropic_key(7);
+    let answers = session(
+        &tree,
+        &[
+            tool("scan_text", &json!({})),
+            tool("scan_text", &json!({ "text": 7 })),
+            tool("scan_text", &json!({ "text": "x", key.clone(): 1 })),
+            tool("scan_staged", &json!({})),
+            tool("explain_rule", &json!({ "rule": key })),
+            tool(&key, &json!({})),
+            json!({ "method": key }),
+        ],
+    );
+    for answer in &answers[1..6] {
+        assert_eq!(answer["result"]["isError"], true, "{answer}");
+    }
+    for answer in &answers[6..] {
+        assert!(answer["error"]["code"].is_i64(), "{answer}");
+    }
+    assert_eq!(answers.len(), 8);
+    assert!(!format!("{answers:?}").contains(&key));
+    for input in ["", "nonsense\n", "{}\n[]\n", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n"] {
+        let run = run(tree.command(&["mcp"]), input.as_bytes());
+        assert!(run.status == 0 || run.status == 2, "{run:#?}");
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, JsonObject, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult, ErrorCode,
+    Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::{ErrorData, ServiceExt};
@@ -75,6 +75,15 @@ impl ServerHandler for Server {
             Err(why) => CallToolResult::error(vec![ContentBlock::text(why)]),
         };
         std::future::ready(Ok(result.into()))
+    }
+
+    /// What was asked for is not repeated: it may be anything.
+    fn on_custom_request(
+        &self,
+        _: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> impl Future<Output = Result<CustomResult, ErrorData>> + Send + '_ {
+        std::future::ready(Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "there is no such method", None)))
     }
 }
 

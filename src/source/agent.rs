@@ -21,6 +21,8 @@ const MOST_SCANNED: u64 = 16 << 20;
 const MOST_PASSED: u64 = 256 << 20;
 /// The most files that a prompt may name.
 const MOST_FILES: usize = 256;
+/// The most times it may do so.
+const MOST_MENTIONS: usize = 4096;
 /// A shorter text cannot hold a secret.
 const SHORTEST: usize = 6;
 
@@ -120,6 +122,9 @@ impl AgentEvent {
         match string(input, &["prompt"]) {
             Some(prompt) => {
                 self.files = mentioned(prompt);
+                if prompt.matches('@').count() > MOST_MENTIONS {
+                    self.trouble = Some(format!("there are more than {MOST_MENTIONS} `@` in it"));
+                }
                 self.add("prompt", prompt);
             }
             None => self.take_object("", "", input, false),
@@ -359,10 +364,13 @@ fn mended(text: &str) -> String {
 
 /// The files that a prompt names with `@`, each once: `@src/a.py`, `@"two words.txt"`, `@a.py#L10-20`.
 fn mentioned(prompt: &str) -> Vec<Lines> {
+    /// No path is longer.
+    const LONGEST: usize = 4096;
     let mut found: Vec<Lines> = Vec::new();
-    for (at, _) in prompt.match_indices('@') {
+    for (at, _) in prompt.match_indices('@').take(MOST_MENTIONS) {
         let begins = prompt[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
         let rest = &prompt[at + 1..];
+        let rest = rest.char_indices().nth(LONGEST).map_or(rest, |(end, _)| &rest[..end]);
         let name = match rest.strip_prefix('"') {
             Some(quoted) => quoted.split('"').next().unwrap_or_default(),
             None => rest
