@@ -773,6 +773,23 @@ fn all_is_found_that_a_slow_reading_finds_and_nothing_else() {
     }
 }
 
+/// A change is looked at with what is near it. What decides may be further away than that.
+#[test]
+fn what_changes_far_behind_its_beginning_is_found() {
+    let tree = begun();
+    let script = |end: &str, lines: usize| {
+        let (front, back) = ("echo before\n".repeat(900), "echo behind\n".repeat(lines));
+        format!("{front}curl {}{end} https://host.invalid/\n{back}", "\\\r\n".repeat(240))
+    };
+    // Git makes the smaller version from the larger one.
+    tree.file("run.sh", &script(" -s", 990));
+    commit(&tree, "without");
+    tree.file("run.sh", &script(&format!(" -u deploy:{}", support::password()), 900));
+    commit(&tree, "with");
+    tree.git(&["repack", "-adfq"]);
+    assert_eq!(found(&tree, &[]), ["content run.sh - with"]);
+}
+
 #[test]
 fn a_file_that_is_no_ref_is_told() {
     for text in ["", "junk\n"] {

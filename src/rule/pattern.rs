@@ -124,10 +124,10 @@ fn compile(source: &str) -> Result<Compiled, Box<dyn std::error::Error + Send + 
 /// Whether some match of a pattern holds a blank.
 fn has_blank(hir: &Hir) -> bool {
     match hir.kind() {
-        HirKind::Literal(literal) => literal.0.iter().any(u8::is_ascii_whitespace),
+        HirKind::Literal(literal) => literal.0.iter().any(|byte| is_blank(*byte)),
         HirKind::Class(class) => {
             let Class::Bytes(class) = class else { return true };
-            class.iter().any(|range| (range.start()..=range.end()).any(|byte| byte.is_ascii_whitespace()))
+            class.iter().any(|range| (range.start()..=range.end()).any(is_blank))
         }
         HirKind::Repetition(repetition) => has_blank(&repetition.sub),
         HirKind::Capture(capture) => has_blank(&capture.sub),
@@ -138,6 +138,11 @@ fn has_blank(hir: &Hir) -> bool {
 
 fn parse(source: &str) -> Result<Hir, Box<regex_syntax::Error>> {
     regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source).map_err(Box::new)
+}
+
+/// Whether a byte ends a word: the form feed, which no pattern thinks of, does not.
+pub fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// Whether credentials are made of this byte: base64 and base64url with padding, `.` and `~`.

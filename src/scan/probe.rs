@@ -14,11 +14,13 @@ use super::wide::Narrow;
 use super::{Scanned, Scanner, Scratch, Window, assignment, window};
 use crate::blob::{Blob, Origin};
 use crate::finding::Finding;
-use crate::rule::pattern::LONGEST_MATCH;
+use crate::rule::pattern::{LONGEST_MATCH, Pattern, is_blank};
 
 /// How far from a change something may stand that decides about it, or is decided by it, unless it is
 /// in one word with it: a provider's word before a name, a name before a value, a companion.
 const MARGIN: usize = 512;
+/// The same in texts that hold the beginning of something longer: a command and all its arguments.
+const FAR: usize = 2048;
 
 /// File names, one for each kind that what is believed depends on: a program, prose, a file of
 /// credentials, any other.
@@ -30,6 +32,8 @@ const MOST_TRUSTING: &str = "netrc";
 const BINARY: u8 = 1;
 /// It holds secrets, or the beginning of something that may go on over many lines.
 const WHOLE: u8 = 2;
+/// It holds the beginning of something that may reach as far as [`FAR`].
+const REACHING: u8 = 4;
 
 impl Scanner {
     /// Adds the names of the secrets in a text, whatever the text's path may be. `changed` are the
@@ -49,12 +53,20 @@ impl Scanner {
             self.confirm(&narrow, window::is_text(&narrow), scratch, holds);
             return BINARY | WHOLE;
         }
-        let is_text = window::is_text(text);
-        let mut known = if is_text { 0 } else { BINARY };
+        let is_text = match changed {
+            Some((ranges, before)) if ranges.first().is_none_or(|first| first.start >= window::TEXT_PROBE) => {
+                before & BINARY == 0
+            }
+            _ => window::is_text(text),
+        };
+        let kind = if is_text { 0 } else { BINARY };
+        let mut known = kind;
         let is_suspicious = match changed {
-            Some((ranges, before)) if before == known && !self.keeps_dismissed => {
+            Some((ranges, before)) if before & !REACHING == kind && !self.keeps_dismissed => {
+                known = before;
+                let margin = if before & REACHING == 0 { MARGIN } else { FAR };
                 let mut found = false;
-                for range in widened(text, ranges) {
+                for range in widened(text, ranges, margin) {
                     found |= self.suspects(text, range, is_text, &mut known, scratch);
                 }
                 found
@@ -86,10 +98,7 @@ impl Scanner {
         for hit in &scratch.memory.hits {
             let (at, meaning) = (range.start + hit.at as usize, &self.meanings[hit.literal as usize]);
             for &rule in &meaning.tokens {
-                let pattern = &self.rules[rule].pattern;
-                if pattern.longest() > MARGIN && pattern.spans_words() {
-                    *known |= WHOLE;
-                }
+                *known |= reach(&self.rules[rule].pattern);
                 if !found && rule < self.wanted {
                     found = self.token(text, at, meaning.length, rule).is_some_and(|one| self.is_wanted(&one));
                 }
@@ -146,16 +155,27 @@ fn name_of(finding: &Finding) -> u64 {
     name(&finding.rule.id, finding.secret.expose())
 }
 
+/// What it means for the texts made from this one that a match may begin in it: within a word it is
+/// seen anyhow.
+fn reach(pattern: &Pattern) -> u8 {
+    match pattern.longest() {
+        _ if !pattern.spans_words() => 0,
+        0..=MARGIN => 0,
+        length if length <= FAR - MARGIN => REACHING,
+        _ => WHOLE,
+    }
+}
+
 /// Ranges that are in order, widened to all that a change in them may decide about; none overlap.
-fn widened(text: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
+fn widened(text: &[u8], ranges: &[Range<usize>], margin: usize) -> Vec<Range<usize>> {
     let mut all: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges {
-        let end = reach_forward(text, range.end);
+        let end = reach_forward(text, range.end, margin);
         match all.last_mut() {
             // What is before it is in already.
             Some(last) if range.start <= last.end => last.end = last.end.max(end),
             last => {
-                let start = reach_back(text, range.start);
+                let start = reach_back(text, range.start, margin);
                 match last {
                     Some(last) if start <= last.end => last.end = last.end.max(end),
                     _ => all.push(start..end),
@@ -167,18 +187,18 @@ fn widened(text: &[u8], ranges: &[Range<usize>]) -> Vec<Range<usize>> {
 }
 
 /// Back over the word a change stands in, the blanks before it, and a margin.
-fn reach_back(text: &[u8], at: usize) -> usize {
+fn reach_back(text: &[u8], at: usize, margin: usize) -> usize {
     let before = &text[at.saturating_sub(LONGEST_MATCH)..at];
-    let word = before.iter().rev().take_while(|byte| !byte.is_ascii_whitespace()).count();
-    let blanks = before[..before.len() - word].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
-    at.saturating_sub(word + blanks + MARGIN)
+    let word = before.iter().rev().take_while(|byte| !is_blank(**byte)).count();
+    let blanks = before[..before.len() - word].iter().rev().take_while(|byte| is_blank(**byte)).count();
+    at.saturating_sub(word + blanks + margin)
 }
 
 /// To the end of the line, and a margin: what opens an element counts up to there.
-fn reach_forward(text: &[u8], at: usize) -> usize {
+fn reach_forward(text: &[u8], at: usize, margin: usize) -> usize {
     let after = &text[at..text.len().min(at + LONGEST_MATCH)];
     let line = memchr::memchr(b'\n', after).unwrap_or(after.len());
-    text.len().min(at + line.max(MARGIN))
+    text.len().min(at + line.max(margin))
 }
 
 #[cfg(test)]
@@ -190,8 +210,8 @@ mod tests {
         let text = [&[b' '; 600][..], b"a", &[b'x'; 600], b"CHANGE", &[b'y'; 600], b"\nz", &[b' '; 600]].concat();
         let at = 600 + 1 + 600;
         let change = at..at + 6;
-        let wide = widened(&text, std::slice::from_ref(&change));
+        let wide = widened(&text, std::slice::from_ref(&change), MARGIN);
         assert_eq!((wide.len(), &wide[0]), (1, &(0..at + 6 + 600)));
-        assert_eq!(widened(&text, &[at..at, at + 700..at + 700]).len(), 1);
+        assert_eq!(widened(&text, &[at..at, at + 700..at + 700], MARGIN).len(), 1);
     }
 }

@@ -15,7 +15,7 @@ const WINDOW: usize = 1 << 20;
 /// decides about it.
 const MARGIN: usize = 2 * LONGEST_MATCH;
 /// As git does, look this far for a NUL byte to tell binary files.
-const TEXT_PROBE: usize = 8000;
+pub(super) const TEXT_PROBE: usize = 8000;
 
 /// Whether a blob that begins like this is text.
 pub(super) fn is_text(beginning: &[u8]) -> bool {
