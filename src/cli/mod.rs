@@ -90,13 +90,20 @@ enum Outcome {
     Unsure,
 }
 
-impl From<Outcome> for ExitCode {
-    fn from(outcome: Outcome) -> ExitCode {
-        ExitCode::from(match outcome {
+impl Outcome {
+    /// What the program ends with.
+    fn code(self) -> u8 {
+        match self {
             Outcome::Clean => 0,
             Outcome::Found | Outcome::Unsure => 1,
             Outcome::Failed | Outcome::Blocked => 2,
-        })
+        }
+    }
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> ExitCode {
+        ExitCode::from(outcome.code())
     }
 }
 

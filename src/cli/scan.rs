@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{ColorChoice, ValueEnum};
 
-use super::{Outcome, print, progress, wants_color};
+use super::{Outcome, print, progress, tell, wants_color};
 use crate::error::Error;
+use crate::finding::inert;
 use crate::report::{Format, Report, Style};
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::run::{Progress, Wanted};
@@ -73,6 +74,18 @@ pub(super) struct Options {
     threads: Option<u16>,
 }
 
+/// Says on standard error what was not scanned, for those whose report goes to a program.
+fn tell_skipped(report: &Report) {
+    const MOST: usize = 20;
+    let lines = report.skipped.iter().take(MOST).map(|one| format!("not scanned: {}: {}", one.path, one.reason));
+    let more = report.skipped.len().saturating_sub(MOST);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    let lines: Vec<String> = lines.chain(more).map(|line| inert(&line)).collect();
+    if !lines.is_empty() {
+        tell(&lines.join("\n"));
+    }
+}
+
 /// The severity from which findings fail the run.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum FailOn {
@@ -100,6 +113,9 @@ fn output(text: &str) -> Result<(Format, PathBuf), String> {
     if file.is_empty() {
         return Err("the file's name is missing".into());
     }
+    if file == "-" {
+        return Err("standard output has `--format`; name a file".into());
+    }
     Ok((Format::from_str(format, false)?, file.into()))
 }
 
@@ -115,6 +131,7 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
     if is_stream {
         options.scan(&Stdin { name: stdin_filename }, color)
     } else {
+        options.spare(&paths)?;
         options.scan(&Tree::new(paths, no_ignore), color)
     }
 }
@@ -122,6 +139,8 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
 impl Options {
     /// Scans a source and writes every report that was asked for.
     pub(super) fn scan(&self, source: &dyn Source, color: ColorChoice) -> Result<Outcome, Error> {
+        self.refuse_to_reveal()?;
+        self.spare(&self.rules)?;
         let rules = self.rule_set()?;
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
@@ -132,7 +151,9 @@ impl Options {
         let started = Instant::now();
         let wanted = Wanted { severity: self.severity, confidence: self.confidence, explain: self.explain };
         let counts = Progress::default();
-        let report = progress::watch(&counts, || crate::run::run(source, &rules, wanted, &counts));
+        let mut report = progress::watch(&counts, || crate::run::run(source, &rules, wanted, &counts));
+        let outcome = self.outcome(&report);
+        report.exit_code = outcome.code();
         let style = Style {
             reveal: self.reveal,
             color: wants_color(color, &io::stdout()),
@@ -142,7 +163,40 @@ impl Options {
             elapsed: started.elapsed(),
         };
         self.write(&report, &style)?;
-        Ok(self.outcome(&report))
+        if self.format != Format::Human {
+            tell_skipped(&report);
+        }
+        Ok(outcome)
+    }
+
+    /// Whoever asks for plain secrets where there never are any is told, not left to wonder.
+    fn refuse_to_reveal(&self) -> Result<(), Error> {
+        if !self.reveal || matches!(self.format, Format::Human | Format::Json) {
+            return Ok(());
+        }
+        let format = self.format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        Err(Error::usage(
+            format!("`--reveal` does not go with `--format {format}`"),
+            "what is logged, uploaded or kept never holds a secret: `human` and `json` show them on standard output",
+        ))
+    }
+
+    /// Refuses to write a report over a file that is read, or over another report.
+    pub(super) fn spare(&self, read: &[PathBuf]) -> Result<(), Error> {
+        let real = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+        let same = |a: &Path, b: &Path| real(a).is_some_and(|a| real(b) == Some(a));
+        for (index, (_, file)) in self.output.iter().enumerate() {
+            let shown = file.display();
+            if read.iter().any(|read| same(read, file) && !read.is_dir()) {
+                let message = format!("the report {shown} would take the place of a file that is read");
+                return Err(Error::usage(message, "choose another file for `--output`"));
+            }
+            if self.output[..index].iter().any(|(_, other)| same(other, file) && Path::new("/dev/null") != file) {
+                let message = format!("two reports would be written to {shown}");
+                return Err(Error::usage(message, "give each `--output` a file of its own"));
+            }
+        }
+        Ok(())
     }
 
     fn rule_set(&self) -> Result<RuleSet, Error> {

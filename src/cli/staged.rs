@@ -22,6 +22,7 @@ pub(super) struct Args {
 pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
     let typed: Vec<OsString> = std::env::args_os().skip(1).collect();
     refuse_ambiguous(&typed)?;
+    arguments.options.spare(&arguments.paths)?;
     arguments.options.scan(&Staged::open(&arguments.paths)?, color)
 }
 

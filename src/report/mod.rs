@@ -51,6 +51,8 @@ pub struct Report {
     pub bytes: u64,
     /// The rules that ran, in order of id.
     pub rules: Vec<Arc<Rule>>,
+    /// What the program ends with, as far as findings and what was not scanned decide.
+    pub exit_code: u8,
 }
 
 /// Something that was asked for and not scanned.

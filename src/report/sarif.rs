@@ -197,7 +197,12 @@ fn result(finding: &Finding, rules: &HashMap<&str, i64>) -> Entry {
 /// Where in history it came in.
 fn provenance(origin: &Origin) -> BTreeMap<String, Value> {
     let commit = origin.commit.as_deref().into_iter().flat_map(|commit| {
-        [("commit", &*commit.id), ("author", &commit.author), ("date", &commit.date), ("summary", &commit.summary)]
+        [
+            ("commit", &*commit.id),
+            ("author", commit.author_name()),
+            ("date", &commit.date),
+            ("summary", &commit.summary),
+        ]
     });
     let reference = origin.reference.as_deref().map(|reference| ("ref", reference));
     commit.chain(reference).map(|(name, value)| (name.to_owned(), value.into())).collect()
@@ -263,6 +268,7 @@ fn invocation(report: &Report, shown: usize) -> Invocation {
     let told = skipped.chain(cut).chain(notices).map(|(level, text)| notification(level, &text));
     Invocation::builder()
         .execution_successful(report.is_complete())
+        .exit_code(i64::from(report.exit_code))
         .tool_execution_notifications(told.collect::<Vec<_>>())
         .build()
 }
