@@ -4,11 +4,14 @@
 //! together at run time.
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "corpus/values.rs"]
+mod corpus;
 mod support;
 
 use std::fmt::Write;
 use std::sync::LazyLock;
 
+use corpus::{AROUND_VALUES, filled};
 use data_encoding::BASE64;
 use skant::blob::{Blob, Origin};
 use skant::finding::{Confidence, Finding};
@@ -28,113 +31,6 @@ fn all(file: &str, text: &str) -> Vec<Finding> {
 fn reported(file: &str, text: &str) -> Vec<(String, String)> {
     let sure = all(file, text).into_iter().filter(|finding| finding.confidence >= Confidence::Medium);
     sure.map(|one| (one.rule.id.clone(), String::from_utf8_lossy(one.secret.expose()).into_owned())).collect()
-}
-
-/// The surroundings of one secret under one name: `{N}` is `API_KEY`, `{n}` is `api_key`, `{k}`
-/// `api-key`, `{c}` `apiKey`, `{P}` `ApiKey`, and `{S}` the secret.
-const SURROUNDINGS: &[(&str, &str)] = &[
-    (".env", "DEBUG=1\n{N}={S}\nPORT=80\n"),
-    (".env.production", "{N}=\"{S}\"\n"),
-    (".env.local", "{N}='{S}'\n"),
-    ("setup.sh", "export {N}={S}\n"),
-    ("run.sh", "{N}={S} ./server --port 80\n"),
-    ("run.sh", "tool login --{k}={S} --verbose\n"),
-    ("run.sh", "tool login --{k} {S} --verbose\n"),
-    ("run.sh", "kubectl create secret generic a --from-literal={k}={S}\n"),
-    ("run.sh", "helm upgrade a b --set app.{c}={S}\n"),
-    ("run.sh", "docker run -e {N}={S} image\n"),
-    ("run.sh", "curl -d \"{n}={S}&x=1\" https://a.invalid\n"),
-    ("run.sh", "curl -d '{\"{n}\":\"{S}\"}' https://a.invalid\n"),
-    ("a.fish", "set -gx {N} {S}\n"),
-    ("a.ps1", "${P} = \"{S}\"\n"),
-    ("a.ps1", "$env:{N} = \"{S}\"\n"),
-    ("a.bat", "set {N}={S}\r\n"),
-    ("config.yml", "app:\n  {n}: {S}\n  port: 80\n"),
-    ("config.yml", "app:\n  {c}: '{S}'\n"),
-    ("docker-compose.yml", "    environment:\n      - {N}={S}\n"),
-    ("deploy.yaml", "        - name: {N}\n          value: {S}\n"),
-    ("deploy.yaml", "        - name: {N}\n          value: \"{S}\"\n"),
-    ("config.json", "{\n  \"{c}\": \"{S}\",\n  \"a\": 1\n}\n"),
-    ("env.json", "[{\"name\": \"{N}\", \"value\": \"{S}\"}]\n"),
-    ("env.json", "[{\"key\": \"{N}\",\n  \"value\": \"{S}\"}]\n"),
-    ("app.log", "payload=\"{\\\"{n}\\\":\\\"{S}\\\",\\\"x\\\":1}\"\n"),
-    ("config.toml", "[a]\n{n} = \"{S}\"\n"),
-    ("app.ini", "[a]\n{n} = {S}\nb = 1\n"),
-    ("app.conf", "{k} {S}\n"),
-    ("application.properties", "app.{k}={S}\nx=1\n"),
-    ("a.properties", "url=jdbc:mysql://db:3306/app?user=web&{n}={S}\n"),
-    ("settings.xml", "<server><id>a</id><{c}>{S}</{c}></server>\n"),
-    ("web.xml", "<Resource name=\"a\" {c}=\"{S}\" url=\"b\"/>\n"),
-    ("web.config", "<add key=\"{P}\" value=\"{S}\" />\n"),
-    ("beans.xml", "<property name=\"{c}\" value=\"{S}\"/>\n"),
-    ("core-site.xml", "<name>fs.{n}</name>\n<value>{S}</value>\n"),
-    ("Info.plist", "<key>{P}</key>\n\t<string>{S}</string>\n"),
-    ("strings.xml", "<string name=\"{n}\">{S}</string>\n"),
-    ("main.tf", "resource \"a\" \"b\" {\n  {n} = \"{S}\"\n}\n"),
-    ("variables.tf", "variable \"{n}\" {\n  type = string\n  default = \"{S}\"\n}\n"),
-    ("Dockerfile", "FROM a\nENV {N}={S}\nRUN x\n"),
-    ("Dockerfile", "FROM a\nENV {N} {S}\n"),
-    ("Dockerfile", "ARG {N}={S}\n"),
-    ("a.service", "[Service]\nEnvironment=\"{N}={S}\"\n"),
-    ("a.py", "{N} = \"{S}\"\n"),
-    ("a.py", "    {n}: str = \"{S}\"\n"),
-    ("a.py", "    {n}: str = Field(default=\"{S}\")\n"),
-    ("a.py", "client = Client(host, {n}=\"{S}\", timeout=3)\n"),
-    ("a.py", "app.config[\"{N}\"] = \"{S}\"\n"),
-    ("a.py", "x = os.getenv('{N}', '{S}')\n"),
-    ("a.py", "x = os.environ.get(\"{N}\") or \"{S}\"\n"),
-    ("a.ipynb", "   \"source\": [\n    \"{N} = \\\"{S}\\\"\\n\",\n    \"x\"\n"),
-    ("a.js", "const {c} = '{S}';\n"),
-    ("a.js", "module.exports = { {c}: \"{S}\", port: 1 };\n"),
-    ("a.js", "const {c} = `{S}`;\n"),
-    ("a.js", "const x = process.env.{N} || \"{S}\";\n"),
-    ("a.ts", "  private readonly {c}: string = \"{S}\";\n"),
-    ("A.java", "  private static final String {N} = \"{S}\";\n"),
-    ("A.java", "    config.set{P}(\"{S}\");\n"),
-    ("A.java", "    props.put(\"{n}\", \"{S}\");\n"),
-    ("A.java", "  @Value(\"${app.{k}:{S}}\")\n"),
-    ("A.java", "    if ({c}.equals(\"{S}\")) {\n"),
-    ("a.kt", "  val {c} = \"{S}\"\n"),
-    ("a.go", "\t{c} := \"{S}\"\n"),
-    ("a.go", "\tvar {c} string = \"{S}\"\n"),
-    ("a.go", "\t\t{P}: \"{S}\",\n"),
-    ("a.rs", "const {N}: &str = \"{S}\";\n"),
-    ("a.rs", "    let {n} = String::from(\"{S}\");\n"),
-    ("a.c", "#define {N} \"{S}\"\n"),
-    ("a.c", "static const char {n}[] = \"{S}\";\n"),
-    ("A.cs", "    public string {P} { get; set; } = \"{S}\";\n"),
-    ("a.vb", "Dim {c} As String = \"{S}\"\n"),
-    ("a.rb", "  :{n} => '{S}',\n"),
-    ("a.rb", "x = ENV.fetch('{N}', '{S}')\n"),
-    ("a.php", "<?php return ['{n}' => '{S}'];\n"),
-    ("wp-config.php", "define('{N}', '{S}');\n"),
-    ("a.swift", "    let {c} = \"{S}\"\n"),
-    ("a.dart", "  final String {c} = '{S}';\n"),
-    ("a.R", "{n} <- \"{S}\"\n"),
-    ("build.gradle", "    {c} '{S}'\n"),
-    ("a.sql", "INSERT INTO settings (k, v) VALUES ('{n}', '{S}');\n"),
-    ("a.py", "# {n}: {S}\n"),
-    ("a.js", "// {N}={S}\n"),
-    ("README.md", "```\nexport {N}=\"{S}\"\n```\n"),
-    ("README.md", "{P}: `{S}`\n"),
-    ("a.html", "<input type=\"hidden\" name=\"{n}\" value=\"{S}\">\n"),
-    ("a.txt", "GET https://a.invalid/v1?{n}={S}&x=1\n"),
-];
-
-fn filled(template: &str, name: &str, secret: &str) -> String {
-    let pascal: String = name.split('_').map(|word| word[..1].to_owned() + &word[1..].to_ascii_lowercase()).collect();
-    let camel = pascal[..1].to_ascii_lowercase() + &pascal[1..];
-    let lower = name.to_ascii_lowercase();
-    [
-        ("{N}", name),
-        ("{n}", &lower),
-        ("{k}", &lower.replace('_', "-")),
-        ("{c}", &camel),
-        ("{P}", &pascal),
-        ("{S}", secret),
-    ]
-    .iter()
-    .fold(template.to_owned(), |text, (mark, with)| text.replace(mark, with))
 }
 
 /// Fails with every text in which the secret, and it alone, is not reported.
@@ -184,7 +80,7 @@ fn passwords(random: &mut Random) -> Vec<String> {
 fn keys_are_found_in_every_surrounding() {
     let mut random = Random::new(11);
     let names = ["API_KEY", "CLIENT_SECRET", "ACCESS_TOKEN", "JWT_SECRET", "SIGNING_KEY", "SERVICE_TOKEN"];
-    let cases = SURROUNDINGS.iter().zip(names.iter().cycle()).flat_map(|((file, template), name)| {
+    let cases = AROUND_VALUES.iter().zip(names.iter().cycle()).flat_map(|((file, template), name)| {
         let secrets = [random.text(BASE62, 32), random.text("0123456789abcdef", 40)];
         secrets.map(|secret| ((*file).to_owned(), filled(template, name, &secret), secret))
     });
@@ -205,7 +101,7 @@ fn keys_of_every_kind_are_found() {
 fn passwords_are_found_in_every_surrounding() {
     let mut random = Random::new(13);
     let names = ["PASSWORD", "DB_PASSWORD", "ADMIN_PASSWD", "SMTP_PASS", "MAIL_PWD", "KEY_PASSPHRASE"];
-    let cases = SURROUNDINGS.iter().zip(names.iter().cycle()).flat_map(|((file, template), name)| {
+    let cases = AROUND_VALUES.iter().zip(names.iter().cycle()).flat_map(|((file, template), name)| {
         let secrets = [format!("7xQ{}", random.text(BASE62, 9)), ["Wint", "er2024!"].concat()];
         secrets.map(|secret| ((*file).to_owned(), filled(template, name, &secret), secret))
     });

@@ -15,6 +15,11 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod random;
+pub(crate) use random::{BASE62, BASE64, Random};
+
+pub const BASE64URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// No run of the program takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -284,34 +289,6 @@ pub fn wait(child: &mut Child, what: &Command) -> i32 {
         thread::sleep(Duration::from_millis(2));
     }
 }
-
-/// Numbers that look random and are the same every time.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed)
-    }
-
-    /// SplitMix64.
-    pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Text of characters that are picked from some.
-    pub fn text(&mut self, characters: &str, length: usize) -> String {
-        let characters = characters.as_bytes();
-        (0..length).map(|_| char::from(characters[self.number() as usize % characters.len()])).collect()
-    }
-}
-
-pub const BASE62: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-pub const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-pub const BASE64URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// An Anthropic API key with the structure of a real one, 108 characters long.
 pub fn anthropic_key(seed: u64) -> String {
