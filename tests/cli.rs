@@ -479,6 +479,34 @@ fn what_was_dismissed_is_explained_on_request() {
 }
 
 #[test]
+fn the_examples_of_a_rule_file_can_be_tested() {
+    let tree = Tree::new();
+    let file = |hit: &str, miss: &str| {
+        let head =
+            "provider = \"Acme\"\nhelp = \"x\"\n[[rule]]\nid = \"acme-token\"\nname = \"A\"\nseverity = \"low\"\n";
+        format!(
+            "{head}keywords = [\"acme_\"]\npattern = 'acme_[A-Za-z0-9]{{32}}'\nhits = ['{hit}']\nmisses = ['{miss}']\n"
+        )
+    };
+    let hit = "t=acme_7Xq2{}Lr9Vb4Kz6Wn3Jm8Pt5Ys1Gd0HfQc";
+    for (hit, miss, code, told) in [
+        (hit, "t=acme_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 0, "ok       acme-token: 1 hits, 1 misses"),
+        ("t=acme_short", "", 1, "hit 1 is found by nothing"),
+        ("t=acme_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "", 1, "nothing; dismissed: acme-token (placeholder)"),
+        (hit, hit, 1, "miss 1 is found by acme-token"),
+    ] {
+        tree.file("acme.toml", &file(hit, miss));
+        let run = skant(&tree, &["rules", "test", "acme.toml"]);
+        assert_eq!(run.status, code, "{}{}", run.stdout, run.stderr);
+        assert!(run.stdout.contains(told), "{}", run.stdout);
+        assert!(!run.stdout.contains("7Xq2"), "{}", run.stdout);
+    }
+    tree.file("acme.toml", "provider = 1");
+    assert_eq!(skant(&tree, &["rules", "test", "acme.toml"]).status, 2);
+    assert_eq!(skant(&tree, &["rules", "test", "gone.toml"]).status, 2);
+}
+
+#[test]
 fn the_rules_can_be_listed_and_shown() {
     let tree = Tree::new();
     let list = skant(&tree, &["rules", "list"]);

@@ -68,6 +68,31 @@ fn every_hit_is_found_by_its_rule_alone_and_no_miss_by_any() {
     assert!(failures.is_empty(), "{} examples fail:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// The page that lists every rule.
+fn list() -> String {
+    let mut page = "# Every rule\n\nWritten by `SKANT_WRITE=1 cargo test --test rules`, which fails when it is stale. What the columns mean is\n\
+                    in [rules.md](rules.md).\n\n| id | finds | provider | severity | confidence |\n|---|---|---|---|---|\n"
+        .to_owned();
+    let rules = RuleSet::builtin();
+    let mut rules: Vec<_> = rules.iter().collect();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    for rule in rules {
+        let columns = [&format!("`{}`", rule.id), &rule.name, &rule.provider];
+        let [id, name, provider] = columns.map(|column| column.replace('|', "\\|"));
+        page += &format!("| {id} | {name} | {provider} | {} | {} |\n", rule.severity, rule.confidence);
+    }
+    page
+}
+
+#[test]
+fn the_list_of_rules_is_not_stale() {
+    let path = "docs/rules-list.md";
+    if std::env::var_os("SKANT_WRITE").is_some() {
+        fs::write(path, list()).unwrap();
+    }
+    assert!(fs::read_to_string(path).unwrap() == list(), "run `SKANT_WRITE=1 cargo test --test rules`");
+}
+
 #[test]
 fn every_rule_is_well_made() {
     let mut failures = Vec::new();

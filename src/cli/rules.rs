@@ -1,12 +1,17 @@
 //! `skant rules`: what is looked for, and why.
 
+use std::fs;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
 use super::{Outcome, print};
+use crate::blob::{Blob, Origin};
 use crate::error::Error;
+use crate::rule::spec::{RuleFile, RuleSpec};
 use crate::rule::{Finder, Keyword, Rule, RuleSet};
+use crate::scan::{Scanner, Scratch};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,6 +28,11 @@ enum Command {
         /// Its id
         id: String,
     },
+    /// Run the hits and misses of a rule file: each hit is found by its rule alone, no miss by any
+    Test {
+        /// The file, as given to `--rules`
+        file: PathBuf,
+    },
 }
 
 pub(super) fn run(arguments: Args) -> Result<Outcome, Error> {
@@ -35,6 +45,7 @@ pub(super) fn run(arguments: Args) -> Result<Outcome, Error> {
                 .ok_or_else(|| Error::usage(format!("there is no rule `{id}`"), "`skant rules list` shows every id"))?;
             print(|out| show(rule, out))?;
         }
+        Command::Test { file } => return test(rules, &file),
     }
     Ok(Outcome::Clean)
 }
@@ -72,4 +83,63 @@ fn show(rule: &Rule, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "pattern     {}", rule.pattern.as_str().trim())?;
     writeln!(out, "\n{}", rule.help)?;
     if rule.help_url.is_empty() { Ok(()) } else { writeln!(out, "{}", rule.help_url) }
+}
+
+fn test(mut rules: RuleSet, path: &Path) -> Result<Outcome, Error> {
+    let name = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|error| {
+        Error::usage(format!("cannot read the rule file {name}: {error}"), "docs/rules.md describes rule files")
+    })?;
+    rules.add_file(&name, &text)?;
+    let file: RuleFile = toml::from_str(&text).expect("it was read a moment ago");
+    let scanner = Scanner::new(&rules);
+    let (mut faults, mut untested) = (0, 0);
+    print(|out| {
+        for rule in &file.rules {
+            let wrong = wrong_examples(&scanner, rule);
+            faults += wrong.len();
+            untested += usize::from(rule.hits.is_empty());
+            let told = if !wrong.is_empty() {
+                "FAILED"
+            } else if rule.hits.is_empty() {
+                "no hits"
+            } else {
+                "ok"
+            };
+            writeln!(out, "{told:7}  {}: {} hits, {} misses", rule.id, rule.hits.len(), rule.misses.len())?;
+            wrong.iter().try_for_each(|fault| writeln!(out, "         {fault}"))?;
+        }
+        writeln!(out, "\n{} rules, {faults} examples fail, {untested} rules have no hit", file.rules.len())
+    })?;
+    Ok(if faults == 0 { Outcome::Clean } else { Outcome::Found })
+}
+
+/// What is wrong with a rule's examples, a sentence for each; none repeats a text.
+fn wrong_examples(scanner: &Scanner, rule: &RuleSpec) -> Vec<String> {
+    let origin = Origin::file("example.txt");
+    let mut scratch = Scratch::default();
+    let mut found = |example: &str| {
+        let text = example.replace("{}", "");
+        let scanned = scanner.scan(&Blob { bytes: text.as_bytes(), origin: &origin }, &mut scratch);
+        let dismissed =
+            scanned.dismissed.iter().map(|one| format!("{} ({})", one.finding.rule.id, one.reason.as_str()));
+        let ids: Vec<String> = scanned.findings.iter().map(|finding| finding.rule.id.clone()).collect();
+        (ids, dismissed.collect::<Vec<_>>().join(", "))
+    };
+    let mut wrong = Vec::new();
+    for (at, hit) in rule.hits.iter().enumerate() {
+        let (ids, dismissed) = found(hit);
+        if ids != [rule.id.as_str()] {
+            let why = if dismissed.is_empty() { String::new() } else { format!("; dismissed: {dismissed}") };
+            let by = if ids.is_empty() { "nothing".to_owned() } else { ids.join(", ") };
+            wrong.push(format!("hit {} is found by {by}{why}", at + 1));
+        }
+    }
+    for (at, miss) in rule.misses.iter().enumerate() {
+        let (ids, _) = found(miss);
+        if !ids.is_empty() {
+            wrong.push(format!("miss {} is found by {}", at + 1, ids.join(", ")));
+        }
+    }
+    wrong
 }
