@@ -63,6 +63,11 @@ impl Check {
             Check::BasicAuth => pass_if(is_basic_auth(body), Verdict::NotASecret),
             Check::Base64Json => pass_if(base64_json(body).is_some(), STRUCTURE),
             Check::Curve25519 => curve25519(body),
+            Check::Base58 => pass_if(is_base58_check(secret), CHECKSUM),
+            Check::Macaroon => {
+                let text = secret.strip_prefix(b"pypi-").unwrap_or(secret);
+                pass_if(is_macaroon(text), STRUCTURE)
+            }
         }
     }
 }
@@ -228,6 +233,39 @@ fn is_basic_auth(text: &[u8]) -> bool {
     colon.is_some_and(|at| at + 1 < pair.len()) && pair.iter().all(|byte| (b' '..0x7f).contains(byte))
 }
 
+/// Base58 as Bitcoin writes it: the last four bytes begin the SHA-256 of the SHA-256 of the rest.
+fn is_base58_check(text: &[u8]) -> bool {
+    const DIGITS: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    // The number, in base 256, least digit first.
+    let mut bytes: Vec<u8> = Vec::with_capacity(text.len());
+    for character in text {
+        let Some(digit) = DIGITS.iter().position(|one| one == character) else { return false };
+        let mut carry = digit;
+        for byte in &mut bytes {
+            carry += usize::from(*byte) * 58;
+            *byte = (carry & 0xff) as u8;
+            carry >>= 8;
+        }
+        while carry > 0 {
+            bytes.push((carry & 0xff) as u8);
+            carry >>= 8;
+        }
+    }
+    bytes.extend(text.iter().take_while(|&&character| character == b'1').map(|_| 0));
+    bytes.reverse();
+    let Some((payload, check)) = bytes.split_last_chunk::<4>() else { return false };
+    Sha256::digest(Sha256::digest(payload)).starts_with(check)
+}
+
+/// A macaroon of version 2 in base64url, as PyPI serializes them: the version, the location, ..., and a
+/// signature of 32 bytes at the end.
+fn is_macaroon(text: &[u8]) -> bool {
+    let text = text.split(|&byte| byte == b'=').next().unwrap_or(text);
+    let Some(bytes) = decodes(&BASE64URL_NOPAD, text) else { return false };
+    let signed = bytes.len().checked_sub(34).map(|at| &bytes[at..at + 2]);
+    bytes.starts_with(&[2, 1]) && signed == Some(&[6, 32])
+}
+
 fn decodes(encoding: &Encoding, text: &[u8]) -> Option<Vec<u8>> {
     encoding.decode(text).ok()
 }
@@ -255,6 +293,26 @@ mod tests {
         assert!(is_bech32(b"A12UEL5L"));
         assert!(is_bech32(b"split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w"));
         assert!(!is_bech32(b"split1checkupstagehandshakeupstreamerranterredcaperred2y9e3x"));
+    }
+
+    #[test]
+    fn base58_ends_with_a_checksum() {
+        // The public half of the first key in BIP 32.
+        let key = [
+            "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7",
+            "usUDFdp6W1EGMcet8",
+        ]
+        .concat();
+        assert!(is_base58_check(key.as_bytes()));
+        assert!(!is_base58_check(key.replace("xpub", "xpuc").as_bytes()));
+        assert!(!is_base58_check(b"0OIl"));
+    }
+
+    #[test]
+    fn a_macaroon_has_a_location_and_a_signature() {
+        let bytes = [&b"\x02\x01\x08pypi.org\x02\x04abcd\x00\x00\x06\x20"[..], &[7; 32]].concat();
+        assert!(is_macaroon(BASE64URL_NOPAD.encode(&bytes).as_bytes()));
+        assert!(!is_macaroon(BASE64URL_NOPAD.encode(&bytes[..40]).as_bytes()));
     }
 
     #[test]

@@ -155,6 +155,10 @@ pub enum Check {
     Base64Json,
     /// Base64 of a 32-byte Curve25519 private key, clamped.
     Curve25519,
+    /// Base58 of which the last four bytes are those of a double SHA-256 of the rest.
+    Base58,
+    /// PyPI tokens: a macaroon of version 2 with its signature.
+    Macaroon,
 }
 
 fn high() -> Confidence {

@@ -94,7 +94,8 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
     let mut at = name.end;
     let limit = text.len().min(at + LONGEST_GAP);
     let text = &text[..limit];
-    let closed = skip(text, &mut at, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'}')) > 0;
+    let closed =
+        skip(text, &mut at, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']' | b')' | b'}' | b'*')) > 0;
     let spaced = skip(text, &mut at, is_blank) > 0;
     match text.get(at..)? {
         [b'=' | b'!', b'=', ..] => {

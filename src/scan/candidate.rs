@@ -109,7 +109,7 @@ impl Scanner {
         if !is_plausible(bytes) || !is_value(window, assignment) || is_fingerprint(&window.text[..name.start], bytes) {
             return None;
         }
-        let name_words = Joined::of(&window.text[name.clone()]);
+        let name_words = Joined::of(&window.text[with_kind(window.text, name)]);
         let context = Joined::of(&window.text[name.start.saturating_sub(NEAR_REACH)..name.end]);
         let anywhere = |generic: bool| {
             let indices = self.values.anywhere.iter().copied();
@@ -271,6 +271,21 @@ impl Seen {
         *bits |= bit;
         new
     }
+}
+
+/// A name that is a single word, with the word that says what it is of: `API key`, `secret key`.
+fn with_kind(text: &[u8], name: &Range<usize>) -> Range<usize> {
+    const KINDS: [&[u8]; 9] =
+        [b"api", b"access", b"secret", b"private", b"client", b"signing", b"encryption", b"license", b"public"];
+    let before = &text[name.start.saturating_sub(12)..name.start];
+    let Some(before) = before.strip_suffix(b" ").filter(|_| text[name.clone()].iter().all(u8::is_ascii_alphabetic))
+    else {
+        return name.clone();
+    };
+    let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let kind = &before[before.len() - letters..];
+    let is_kind = name.len() <= 6 && KINDS.iter().any(|one| kind.eq_ignore_ascii_case(one));
+    if is_kind { name.start - letters - 1..name.end } else { name.clone() }
 }
 
 /// Whether any rule could believe a value: it has a digit, mixes its cases, or is long.
