@@ -174,6 +174,11 @@ fn what_is_no_secret_stays_quiet() {
         ("a.dts", "csi0_pwd_n_pmx_func: csi0_pwd_n_pmx_func {"),
         ("a.js", "const tokenName = 'XSRF_TOKEN_COOKIE_V2';"),
         ("a.min.js", "{MIN}this.password={min_length:e.minLength??8,max:!1}}async x(){"),
+        ("a.c", "\"src/compress/bzip2/testdata/pass-sawtooth.bz2\", \"src/compress/bzip2/testdata/pass-random2.bz2\""),
+        ("a.php", "$token = 'gpgauthv1.3.0|36|' . $uuid"),
+        ("a.go", "form.Set(\"X-Amz-Credential\", \"Z7IXGOO6BZ0REAN1Q26I/20160727/us-east-1/s3/aws4_request\")"),
+        ("a.json", "\"token_signature\": \"{K}\""),
+        (".env", "MINIO_ROOT_PASSWORD=minio123"),
         ("composer.lock", "\"illuminate/auth\": \"^11.35|^12.0|^13.0\","),
         ("a.go", "// SSH_AUTH_SOCK=/tmp/ssh-P65gpcqArqvH/agent.15541; export SSH_AUTH_SOCK;"),
         // Words, messages and translations.
@@ -241,6 +246,66 @@ fn what_is_no_secret_stays_quiet() {
     let loud: Vec<_> =
         table.iter().map(|(file, text)| (text, reported(file, text))).filter(|one| !one.1.is_empty()).collect();
     assert!(loud.is_empty(), "{loud:#?}");
+}
+
+/// What each surrounding leaves of the belief in a password, and in a key of unknown origin.
+#[test]
+fn two_signs_of_a_test_leave_little_confidence_and_one_leaves_some() {
+    let mut random = Random::new(22);
+    let (key, chosen) = (random.text(BASE62, 32), ["Wint", "erfalcon2024!"].concat());
+    let told = |file: &str, text: String| {
+        let found = all(file, &text);
+        assert_eq!(found.len(), 1, "{file}: {text}");
+        (found[0].confidence, found[0].note.is_some())
+    };
+    for (file, key_told, chosen_told) in [
+        ("config/app.py", Confidence::Medium, Confidence::Medium),
+        ("README.md", Confidence::Medium, Confidence::Medium),
+        // A folder of tests is one sign; that a person made the password up is another.
+        ("tests/config.yml", Confidence::Medium, Confidence::Low),
+        ("docs/setup.md", Confidence::Medium, Confidence::Low),
+        ("src/test/resources/app.properties", Confidence::Medium, Confidence::Low),
+        // A file that test runners take for tests is two.
+        ("pkg/login_test.go", Confidence::Low, Confidence::Low),
+        ("spec/user_spec.rb", Confidence::Low, Confidence::Low),
+        ("src/test/java/LoginTests.java", Confidence::Low, Confidence::Low),
+    ] {
+        let of_key = told(file, format!("apiKey = \"{key}\"\n"));
+        assert_eq!(of_key, (key_told, key_told == Confidence::Low), "{file}");
+        let of_chosen = told(file, format!("password = \"{chosen}\"\n"));
+        assert_eq!(of_chosen, (chosen_told, chosen_told == Confidence::Low), "{file}");
+    }
+    let named = |name: &str| told("tests/app.yml", format!("{name}: \"{key}\"\n")).0;
+    assert_eq!((named("dummyApiKey"), named("apiKey")), (Confidence::Low, Confidence::Medium));
+    // A vendor's name says that it was issued.
+    assert_eq!(told("pkg/login_test.go", format!("mistralApiKey = \"{key}\"\n")).0, Confidence::Medium);
+}
+
+#[test]
+fn a_token_with_a_shape_of_its_own_is_as_sure_among_tests() {
+    let token = format!("glpat-{}", Random::new(23).text(BASE62, 20));
+    let found = all("tests/login_test.py", &format!("dummy_token = \"{token}\"\n"));
+    assert_eq!((found.len(), found[0].confidence), (1, Confidence::High));
+}
+
+#[test]
+fn a_private_key_that_nobody_would_trust_is_told_with_less_confidence() {
+    let (begin, end) =
+        (["-----BEGIN RSA PRIVATE", " KEY-----"].concat(), ["-----END RSA PRIVATE", " KEY-----"].concat());
+    let noise: Vec<u8> = (0..=255u8).map(|at| at.wrapping_mul(73) | 1).collect();
+    let pem = |bits: usize| {
+        let modulus = &noise[..bits / 8];
+        let der = [&[0x30, 0x82, 4, 0xa4, 2, 1, 0, 2, 0x82, (bits >> 11) as u8, (bits >> 3) as u8][..], modulus];
+        format!("{begin}\n{}\n{end}\n", BASE64.encode(&[der.concat(), noise.clone()].concat()))
+    };
+    let confidence = |file: &str, bits: usize| {
+        let found = all(file, &pem(bits));
+        assert_eq!(found.len(), 1);
+        found[0].confidence
+    };
+    assert_eq!(confidence("deploy/key.pem", 2048), Confidence::High);
+    assert_eq!(confidence("deploy/key.pem", 1024), Confidence::Medium);
+    assert_eq!(confidence("testdata/key.pem", 2048), Confidence::High);
 }
 
 #[test]

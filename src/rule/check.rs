@@ -200,7 +200,7 @@ fn is_bech32(text: &[u8]) -> bool {
 /// OpenSSH key, or of OpenPGP packets (whose first byte has the high bit set). Escapes, quotes
 /// and indentation around the lines are not part of it.
 fn pem(text: &[u8]) -> Verdict {
-    let bytes = BASE64_NOPAD.decode(&pem_body(text));
+    let bytes = BASE64_NOPAD.decode(&pem_body(text, 64));
     match bytes.as_deref() {
         Ok([0x30, ..]) => Verdict::Pass,
         Ok(bytes) if bytes.starts_with(b"openssh-key-v1") => Verdict::Pass,
@@ -209,13 +209,60 @@ fn pem(text: &[u8]) -> Verdict {
     }
 }
 
-/// The first 64 base64 characters between the BEGIN and the END line, whether they are lines or not.
-fn pem_body(text: &[u8]) -> Vec<u8> {
+/// The first base64 characters between the BEGIN and the END line, whether they are lines or not.
+fn pem_body(text: &[u8], most: usize) -> Vec<u8> {
     let text = String::from_utf8_lossy(text).replace("\\n", "\n").replace("\\r", "");
     let body = text.split("-----").nth(2).unwrap_or_default();
     let lines = body.split('\n').filter(|line| !line.contains(": "));
     let characters = lines.flat_map(str::bytes);
-    characters.filter(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/').take(64).collect()
+    characters.filter(|&byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/').take(most).collect()
+}
+
+/// Whether a private key is of a kind that is made for tests: too short to be trusted by anybody
+/// (RSA and DSA of 1024 bits and less), or said to belong to somebody at `example.com`.
+pub fn is_for_show(text: &[u8]) -> bool {
+    const OWNERS: [&str; 5] = ["@example.", "@test.", "@localhost", ".example>", ".test>"];
+    let mut body = pem_body(text, usize::MAX);
+    body.truncate(body.len() / 4 * 4);
+    let Ok(bytes) = BASE64_NOPAD.decode(&body) else { return false };
+    modulus_bits(&bytes).is_some_and(|bits| bits <= 1024)
+        || OWNERS.iter().any(|owner| memchr::memmem::find(&bytes, owner.as_bytes()).is_some())
+}
+
+/// How long the modulus is of an RSA or DSA key in DER, in PKCS #1 or in PKCS #8.
+fn modulus_bits(der: &[u8]) -> Option<usize> {
+    const SEQUENCE: u8 = 0x30;
+    const INTEGER: u8 = 2;
+    let (kind, key, _) = der_value(der)?;
+    let (_, _, after_version) = der_value(key)?;
+    let (second, algorithm, after_algorithm) = der_value(after_version)?;
+    let modulus = match (kind, second) {
+        (SEQUENCE, INTEGER) => algorithm,
+        (SEQUENCE, SEQUENCE) if memchr::memmem::find(algorithm, b"\x86\xf7\x0d\x01\x01\x01").is_some() => {
+            let (_, octets, _) = der_value(after_algorithm)?;
+            let (_, inner, _) = der_value(octets)?;
+            let (_, _, after_version) = der_value(inner)?;
+            der_value(after_version)?.1
+        }
+        _ => return None,
+    };
+    let zeros = modulus.iter().take_while(|&&byte| byte == 0).count();
+    Some((modulus.len() - zeros) * 8)
+}
+
+/// The tag and the content of the first value of a DER text (as much of it as is there), and what
+/// follows it.
+fn der_value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&[tag, first], rest) = der.split_first_chunk::<2>()?;
+    let (length, rest) = if first & 0x80 == 0 {
+        (usize::from(first), rest)
+    } else {
+        let count = usize::from(first & 0x7f);
+        let (bytes, rest) = rest.split_at_checked(count).filter(|_| count <= 4)?;
+        (bytes.iter().fold(0, |length, &byte| length << 8 | usize::from(byte)), rest)
+    };
+    let (content, rest) = rest.split_at(length.min(rest.len()));
+    Some((tag, content, rest))
 }
 
 /// A Discord bot token begins with the bot's id, a decimal number, in base64.

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use super::assignment::{Assignment, Dress};
 use super::filter::words::Joined;
-use super::filter::{Dismissal, encoded, password, placeholder, random, reference, sample};
+use super::filter::{Dismissal, encoded, password, placeholder, random, reference, sample, sign};
 use super::prefilter::begins_word;
 use super::{Scanner, Window};
+use crate::blob::Origin;
 use crate::finding::{Confidence, Severity};
+use crate::rule::check::is_for_show;
 use crate::rule::pattern::is_token_byte;
 use crate::rule::{Check, Finder, Judge, Rule, Verdict};
 
@@ -57,6 +59,9 @@ const BY_NAME: u8 = 0;
 impl Scanner {
     /// What a token rule makes of one of its keywords at a place.
     pub(super) fn token(&self, text: &[u8], at: usize, keyword: usize, index: usize) -> Option<Candidate> {
+        // Where the text lies is not asked: a token tells itself what it is.
+        let nowhere = Origin::file("");
+        let window = &Window { text, owned: 0..text.len(), is_text: true, origin: &nowhere };
         let rule = &self.rules[index];
         let Finder::Token { before, .. } = &rule.finder else { return None };
         let [least, most] = *before;
@@ -77,13 +82,14 @@ impl Scanner {
             return None;
         }
         let known = if at + keyword > secret.start { BY_SHAPE } else { BY_PLACE };
-        let candidate = self.judged(index, (known, keyword), text, secret, prefix, verdict);
+        let candidate = self.judged(index, (known, keyword), window, secret, prefix, verdict);
         let companion = rule.companion.as_deref().filter(|_| candidate.dismissal.is_none());
-        companion.and_then(|id| self.companion(id, text, &candidate.secret)).or(Some(candidate))
+        companion.and_then(|id| self.companion(id, window, &candidate.secret)).or(Some(candidate))
     }
 
     /// The secret that belongs to a public id, standing close by.
-    fn companion(&self, id: &str, text: &[u8], public: &Range<usize>) -> Option<Candidate> {
+    fn companion(&self, id: &str, window: &Window<'_>, public: &Range<usize>) -> Option<Candidate> {
+        let text = window.text;
         let index = self.rules.iter().position(|rule| rule.id == id)?;
         let reach = public.start.saturating_sub(COMPANION_REACH)..text.len().min(public.end + COMPANION_REACH);
         let begins = |at: &usize| {
@@ -96,7 +102,7 @@ impl Scanner {
             .filter(|at| is_token_byte(text[*at]) && !public.contains(at) && begins(at))
             .filter_map(|at| self.rules[index].pattern.matches_at(text, at))
             .filter(|matched| !self.rules[index].pattern.may_continue(&text[matched.whole.end..]))
-            .map(|matched| self.judged(index, (BY_PROVIDER, 0), text, matched.secret, 0, Verdict::Pass))
+            .map(|matched| self.judged(index, (BY_PROVIDER, 0), window, matched.secret, 0, Verdict::Pass))
             .filter(|candidate| candidate.dismissal.is_none());
         found.next()
     }
@@ -149,7 +155,7 @@ impl Scanner {
         if rule.check == Some(Check::BasicAuth) && verdict == Verdict::NotASecret {
             return None;
         }
-        Some(self.judged(index, (rank, 0), window.text, matched.secret, 0, verdict))
+        Some(self.judged(index, (rank, 0), window, matched.secret, 0, verdict))
     }
 
     /// The value rules whose provider is spoken of in a text.
@@ -166,12 +172,14 @@ impl Scanner {
         &self,
         index: usize,
         rank: (u8, usize),
-        text: &[u8],
+        window: &Window<'_>,
         secret: Range<usize>,
         prefix: usize,
         verdict: Verdict,
     ) -> Candidate {
+        let text = window.text;
         let rule = &self.rules[index];
+        let signs = if is_common(rule) { signs(window, rule, &secret, rank.0) } else { 0 };
         let rank = (index < self.wanted, rank.0, rank.1);
         let body = &text[secret.start + prefix..secret.end];
         let mut candidate = Candidate {
@@ -208,8 +216,29 @@ impl Scanner {
         } else if rule.judge == Judge::Password && !password::is_strong(body) {
             candidate.confidence = candidate.confidence.lowered();
         }
-        candidate
+        candidate.capped(signs)
     }
+}
+
+/// Whether a rule finds what everybody makes, and not what one vendor issues: for tests, too.
+fn is_common(rule: &Rule) -> bool {
+    const FORMATS: [&str; 7] = [GENERIC, "HTTP", "JWK", "JWT", "Login", "Private key", "URL"];
+    matches!(rule.finder, Finder::Value { .. }) || FORMATS.contains(&rule.provider.as_str())
+}
+
+/// How many signs there are that a secret was made for a test or an example.
+fn signs(window: &Window<'_>, rule: &Rule, secret: &Range<usize>, known: u8) -> usize {
+    let body = &window.text[secret.clone()];
+    let line = sign::line_before(window.text, secret.start);
+    let place = sign::of_path(&window.origin.path);
+    let signs = place
+        + usize::from(sign::in_name(line))
+        + usize::from(sign::in_comparison(line))
+        + usize::from(rule.judge == Judge::Password && sign::is_spoken(body))
+        + usize::from(rule.check == Some(Check::Pem) && is_for_show(body));
+    // That a vendor's name stands there, too, is a sign that it was issued.
+    let is_issued = known == BY_PROVIDER && rule.provider != GENERIC;
+    signs.saturating_sub(usize::from(is_issued))
 }
 
 fn dismissal(rule: &Rule, body: &[u8]) -> Option<Dismissal> {
@@ -248,6 +277,20 @@ pub(super) fn resolve(candidates: &mut Vec<Candidate>) {
 }
 
 impl Candidate {
+    /// With no more confidence than so many signs of a test leave.
+    fn capped(mut self, signs: usize) -> Candidate {
+        let most = match signs {
+            0 => return self,
+            1 => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        if most < self.confidence {
+            self.confidence = most;
+            self.note = self.note.or(Some("it looks as if made for a test or an example"));
+        }
+        self
+    }
+
     /// On a tie the rule that stands first in its file has it.
     fn beats(&self, other: &Candidate) -> bool {
         let strength = |one: &Candidate| (one.rank, one.dismissal.is_none(), std::cmp::Reverse(one.rule));
@@ -352,7 +395,7 @@ fn is_fingerprint(before: &[u8], value: &[u8]) -> bool {
 /// is handed out to everybody.
 fn is_about_a_secret(name: &Joined) -> bool {
     /// What the last word says of the value.
-    const ABOUT: [&str; 64] = [
+    const ABOUT: [&str; 67] = [
         "id",
         "ids",
         "name",
@@ -417,6 +460,9 @@ fn is_about_a_secret(name: &Joined) -> bool {
         "state",
         "title",
         "message",
+        "signature",
+        "challenge",
+        "cryptogram",
     ];
     /// Words that say so wherever they stand: public halves, what is encrypted, what guards a form,
     /// and tokens that tell one request, page or version from the next.

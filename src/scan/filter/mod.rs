@@ -6,6 +6,7 @@ pub mod placeholder;
 pub mod random;
 pub mod reference;
 pub mod sample;
+pub mod sign;
 pub mod words;
 
 /// Why a candidate is not reported.

@@ -19,11 +19,30 @@ pub fn is_random(value: &[u8]) -> bool {
     if body.iter().all(u8::is_ascii_hexdigit) {
         return digits >= 2 && digits < body.len() && one_case(body) && entropy(body) >= 2.9;
     }
+    if is_tagged_hex(body) {
+        return true;
+    }
     if is_structured(body) {
         return is_random_uuid(body);
     }
     let needed = 0.8 * expected_entropy(body);
     entropy(body) >= needed && is_mixed(body, digits) && words::covered(body) * 3 < body.len()
+}
+
+/// Hex digits behind a name: `acme_live_7d1f...`. What is behind the name of a hash is one.
+fn is_tagged_hex(body: &[u8]) -> bool {
+    const SHORTEST: usize = 24;
+    const HASHES: [&[u8]; 6] = [b"sha", b"md5", b"crc", b"blake", b"git", b"commit"];
+    let tail = body.rsplit(|byte| b"_-.:".contains(byte)).next().unwrap_or(body);
+    let tag = &body[..body.len() - tail.len()];
+    tail.len() >= SHORTEST
+        && tail.len() < body.len()
+        && tail.iter().all(u8::is_ascii_hexdigit)
+        && one_case(tail)
+        && entropy(tail) >= 2.9
+        && tag.len() <= 24
+        && tag.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte))
+        && !HASHES.iter().any(|hash| tag.windows(hash.len()).any(|part| part.eq_ignore_ascii_case(hash)))
 }
 
 /// Whether letters, cases and digits follow each other as they do in no word: a few digits or
@@ -89,14 +108,25 @@ fn is_structured(text: &[u8]) -> bool {
         || (marks(b'-') + marks(b'_') + marks(b':') >= 2
             && text.split(|&b| matches!(b, b'-' | b'_' | b':')).all(is_name_or_number))
         || is_file_name(text)
+        || is_phrase(text)
         || is_uuid(text)
         || text.contains(&b'@') && marks(b'.') >= 1 && count(text, u8::is_ascii_digit) < 3
 }
 
+/// Names and numbers with marks between them: `gpgauthv1.3.0|36|`, `src/bzip2/pass-random2.bz2.gz`.
+fn is_phrase(text: &[u8]) -> bool {
+    const MARKS: &[u8] = b"/.|:-_,; ";
+    let parts = || text.split(|byte| MARKS.contains(byte)).filter(|part| !part.is_empty());
+    let letters = count(text, u8::is_ascii_lowercase);
+    parts().count() >= 3 && letters * 2 >= count(text, u8::is_ascii_alphanumeric) && parts().all(is_name_or_number)
+}
+
 /// `rsa-2048.pem`: a dot, and an extension behind it.
 pub fn is_file_name(text: &[u8]) -> bool {
+    const WITH_DIGITS: [&[u8]; 8] = [b"bz2", b"mp3", b"mp4", b"p12", b"p8", b"h5", b"woff2", b"sqlite3"];
     let extension = text.iter().rposition(|&byte| byte == b'.').map_or(&[][..], |dot| &text[dot + 1..]);
     (2..=5).contains(&extension.len()) && extension.iter().all(u8::is_ascii_lowercase)
+        || WITH_DIGITS.contains(&extension)
 }
 
 /// A word, a number, or a short mixture such as `v2`, `x86` or `SHA256`.
@@ -146,6 +176,11 @@ const PAIRS: &[u8] = b"thheinerreonatndtiesorteofedisitalarsttontngsehaasouiolev
     wiemadolrtpoulnatsmoowpaimmiaishirsuidosivamficivipligtuevldrympfeblabghtyopwosaayexkeapgrodbospdou\
     bueiovrmepttoccuefrngidacrckauckmpeniquueftadccofaggfil";
 
+/// Whether letters follow each other as they do in words.
+pub fn reads_like_words(text: &[u8]) -> bool {
+    common_pairs(text) >= 0.4
+}
+
 fn case_changes(text: &[u8]) -> usize {
     text.windows(2).filter(|pair| pair[0].is_ascii_uppercase() != pair[1].is_ascii_uppercase()).count()
 }
@@ -177,6 +212,7 @@ mod tests {
             "nydaspuvfqlmjzkxxquaqcthvkwd",
             "/VNWPfYJXfSiV/u3bsNdSxlG31mru3kZ1ZBxFg1aDlI=",
             "0b6f1c9e-52d7-4a83-b1e4-9c07d5f2a36e",
+            "acme_live_7b1f9c3e5d2a48607b1f9c3e5d2a4860",
         ] {
             assert!(is_random(value.as_bytes()), "{value}");
         }
@@ -205,6 +241,9 @@ mod tests {
             "SOCKS5_REQ1_INIT",
             "CHCR_SCMD_AUTH_MODE_SHA512_384",
             "pkcs8/rsa-des-ede3-cbc.key",
+            "sha256:9f86d081884c7d659a2feaa0c55ad0159f86d081884c7d65",
+            "gpgauthv1.3.0|36|",
+            "src/compress/bzip2/testdata/pass-random2.bz2",
         ] {
             assert!(!is_random(value.as_bytes()), "{value}");
         }

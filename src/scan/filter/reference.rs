@@ -29,6 +29,12 @@ fn is_template(value: &[u8]) -> bool {
         || ends_in_variable(value)
         || is_pattern(value)
         || is_format(value)
+        || is_scope(value)
+}
+
+/// What a signed request to AWS says of its key, which is public: `ID/20260131/eu-west-1/s3/aws4_request`.
+fn is_scope(value: &[u8]) -> bool {
+    value.ends_with(b"/aws4_request") || value.ends_with(b"%2Faws4_request")
 }
 
 /// `$TOKEN`, but not `$2b$10$...` nor `$ecret!`.
@@ -157,6 +163,7 @@ mod tests {
             "key-%s",
             "%s:%s",
             "ip6$TYPE",
+            "Z7IXGOO6BZ0REAN1Q26I/20160727/us-east-1/s3/aws4_request",
             ".*[0-9].*",
         ] {
             assert!(is_reference(value.as_bytes()), "{value}");
