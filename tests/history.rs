@@ -633,6 +633,15 @@ fn a_repository_of_somebody_else_is_refused() {
 }
 
 #[test]
+fn one_blob_that_no_ref_reaches_is_one() {
+    let tree = begun();
+    tree.key("dangling");
+    git(&tree, &["hash-object", "-w", "dangling"]);
+    let told = "1 blob that no ref reaches holds secrets, too: --unreachable shows them";
+    assert_eq!(history(&tree, &[]).notices(), [told]);
+}
+
+#[test]
 fn what_no_ref_reaches_is_read_when_asked_for() {
     let tree = begun();
     tree.key("dropped.env");

@@ -380,7 +380,10 @@ impl Walk<'_> {
             }
         }
         if hidden > 0 && !unreachable {
-            let text = format!("{hidden} blobs that no ref reaches hold secrets, too: --unreachable shows them");
+            let text = match hidden {
+                1 => "1 blob that no ref reaches holds secrets, too: --unreachable shows them".to_owned(),
+                _ => format!("{hidden} blobs that no ref reaches hold secrets, too: --unreachable shows them"),
+            };
             (self.reading.visit)(Item::Notice(text));
         }
     }
