@@ -98,6 +98,10 @@ impl Secret {
         const HIDDEN: usize = 24;
         let prefix = String::from_utf8_lossy(&self.bytes[..self.prefix]);
         let body: Vec<char> = String::from_utf8_lossy(&self.bytes[self.prefix..]).chars().collect();
+        if body.is_empty() {
+            // It is no secret: it exposes one.
+            return inert(&prefix);
+        }
         let one_line = !self.bytes.contains(&b'\n');
         let masked = if one_line && body.len() >= FIRST + HIDDEN + LAST {
             let first: String = body[..FIRST].iter().collect();

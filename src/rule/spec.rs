@@ -117,6 +117,8 @@ pub enum Judge {
     Token,
     /// Placeholders and whatever does not look random are dismissed.
     Key,
+    /// No secret itself, but what exposes one: what stands around it decides.
+    Exposure,
     /// Chosen by a person: placeholders, references and plain words are dismissed.
     Password,
 }

@@ -249,7 +249,7 @@ fn dismissal(rule: &Rule, body: &[u8]) -> Option<Dismissal> {
         return encoded::dismissal(body);
     }
     match rule.judge {
-        Judge::Shape => None,
+        Judge::Shape | Judge::Exposure => None,
         Judge::Token => is_placeholder().then_some(Dismissal::Placeholder),
         Judge::Key | Judge::Password if reference::is_reference(body) => Some(Dismissal::Reference),
         Judge::Key | Judge::Password if encoded::is_placeholder(body) => Some(Dismissal::Placeholder),

@@ -22,7 +22,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::blob::{Blob, Origin};
 use crate::finding::{Confidence, Excerpt, Finding, Location, Secret, Severity, inert};
-use crate::rule::{Finder, Rule, RuleSet};
+use crate::rule::{Finder, Judge, Rule, RuleSet};
 use candidate::Candidate;
 pub use filter::Dismissal;
 use position::Tracker;
@@ -245,7 +245,11 @@ impl Scanner {
         for hit in &memory.hits {
             let (at, meaning) = (hit.at as usize, &self.meanings[hit.literal as usize]);
             for &rule in &meaning.tokens {
-                candidates.extend(self.token(window.text, at, meaning.length, rule));
+                let candidate = self.token(window.text, at, meaning.length, rule);
+                candidates.extend(candidate.filter(|candidate| {
+                    self.rules[candidate.rule].judge != Judge::Exposure
+                        || filter::exposure::is_exposed(window.text, &candidate.secret, window.origin.file_name())
+                }));
             }
             if meaning.is_name
                 && window.is_text

@@ -1,6 +1,7 @@
 //! Reasons not to believe a candidate.
 
 pub mod encoded;
+pub(super) mod exposure;
 pub mod password;
 pub mod placeholder;
 pub mod random;
