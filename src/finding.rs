@@ -26,6 +26,8 @@ pub struct Finding {
     pub excerpt: Excerpt,
     /// What else a person should know, in a sentence: a checksum that failed, an expiry.
     pub note: Option<&'static str>,
+    /// Where in a structured file it is, by the file's own keys (RFC 6901).
+    pub pointer: Option<String>,
 }
 
 /// A place a person can go to.

@@ -164,6 +164,9 @@ impl Run<'_> {
         for wrapping in via {
             *wrapping = self.scanner.mask(wrapping.as_bytes(), scratch);
         }
+        if let Some(pointer) = &mut finding.pointer {
+            *pointer = self.scanner.mask(pointer.as_bytes(), scratch);
+        }
         if let Some(reference) = reference {
             *reference = self.scanner.mask(reference.as_bytes(), scratch).into();
         }

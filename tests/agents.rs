@@ -546,3 +546,89 @@ fn the_server_answers_nonsense_with_an_error() {
         assert!(run.status == 0 || run.status == 2, "{run:#?}");
     }
 }
+
+/// A secret that only its name gives away.
+fn random_value() -> String {
+    support::Random::new(11).text(support::BASE62, 32)
+}
+
+#[test]
+fn keys_are_found_where_assistants_keep_them() {
+    let tree = Tree::new();
+    let value = random_value();
+    let server = json!({ "mcpServers": { "a/b": {
+        "command": "npx", "args": ["-y", "server", "--api-key", value], "env": { "ACME_API_KEY": value, "MODE": "x" },
+        "headers": { "Authorization": format!("Bearer {value}") },
+    }}});
+    let pretty = serde_json::to_string_pretty(&server).unwrap();
+    for file in
+        [".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json", "claude_desktop_config.json", ".gemini/settings.json"]
+    {
+        tree.file(file, &pretty);
+    }
+    tree.file(".claude/settings.json", &json!({ "env": { "ACME_TOKEN": value } }).to_string());
+    let rule = format!("Bash(ACME_TOKEN={value} deploy:*)");
+    tree.file(
+        ".claude/settings.local.json",
+        &json!({ "permissions": { "deny": [], "allow": ["Read(*)", rule] } }).to_string(),
+    );
+    tree.file(".codex/config.toml", &format!("model = \"x\"\n[mcp_servers.acme.env]\nACME_API_KEY = \"{value}\"\n"));
+    tree.file(".aider.conf.yml", &format!("openai-api-key: {value}\n"));
+    tree.file(".continue/config.yaml", &format!("models:\n  - name: x\n    apiKey: {value}\n"));
+    tree.file("litellm_config.yaml", &format!("general_settings:\n  master_key: {value}\n"));
+    tree.file("CLAUDE.md", &format!("Deploy with\n\n    ACME_TOKEN={value} deploy\n"));
+    tree.file(
+        ".claude/projects/p/s.jsonl",
+        &format!("{}\n{}\n", json!({ "a": 1 }), json!({ "m": [{ "text": format!("ACME_TOKEN={value}") }] })),
+    );
+    let findings = support::scan(&tree, &["."]).findings();
+    let mut found: Vec<(String, String)> = findings
+        .iter()
+        .map(|one| (one["path"].as_str().unwrap().to_owned(), one["pointer"].as_str().unwrap_or("-").to_owned()))
+        .collect();
+    found.sort();
+    found.dedup();
+    let mut expected: Vec<(String, String)> = Vec::new();
+    for file in
+        [".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json", "claude_desktop_config.json", ".gemini/settings.json"]
+    {
+        for pointer in ["args/3", "env/ACME_API_KEY", "headers/Authorization"] {
+            expected.push((file.into(), format!("/mcpServers/a~1b/{pointer}")));
+        }
+    }
+    for (file, pointer) in [
+        (".claude/settings.json", "/env/ACME_TOKEN"),
+        (".claude/settings.local.json", "/permissions/allow/1"),
+        (".codex/config.toml", "/mcp_servers/acme/env/ACME_API_KEY"),
+        (".aider.conf.yml", "-"),
+        (".continue/config.yaml", "-"),
+        ("litellm_config.yaml", "-"),
+        ("CLAUDE.md", "-"),
+        (".claude/projects/p/s.jsonl", "/m/0/text"),
+    ] {
+        expected.push((file.into(), pointer.into()));
+    }
+    expected.sort();
+    assert_eq!(found, expected);
+    for one in &findings {
+        assert!(one["note"].as_str().is_some_and(|note| note.contains("${")), "{one:#}");
+    }
+}
+
+#[test]
+fn a_pointer_repeats_no_secret_and_leads_through_broken_files_nowhere() {
+    let tree = Tree::new();
+    let key = anthropic_key(8);
+    tree.file("a.json", &json!({ key.clone(): { "token": key } }).to_string());
+    tree.file("b.json", &format!("{{\"k\": \"{key}\""));
+    tree.file("c.json", &format!("{}\"{key}\"", "[".repeat(50_000)));
+    let run = support::scan(&tree, &["."]);
+    assert!(!run.all().contains(&key));
+    let pointers: Vec<(String, Value)> = run
+        .findings()
+        .into_iter()
+        .map(|one| (one["path"].as_str().unwrap().to_owned(), one["pointer"].clone()))
+        .collect();
+    assert!(pointers.contains(&("a.json".into(), json!(format!("/{}/token", mask(&key))))), "{pointers:?}");
+    assert!(pointers.contains(&("b.json".into(), Value::Null)) && pointers.contains(&("c.json".into(), Value::Null)));
+}

@@ -167,7 +167,7 @@ struct Entry<'a> {
     #[serde(rename = "ref")]
     reference: Option<&'a str>,
     via: &'a [String],
-    pointer: Null,
+    pointer: Option<&'a str>,
     secret: String,
     fingerprint: String,
     verified: Null,
@@ -210,7 +210,7 @@ impl<'a> Entry<'a> {
             commit: location.origin.commit.as_deref().map(CommitEntry::of),
             reference: location.origin.reference.as_deref(),
             via: &location.origin.via,
-            pointer: Null,
+            pointer: finding.pointer.as_deref(),
             secret: style.secret(&finding.secret),
             fingerprint: finding.fingerprint().to_string(),
             verified: Null,

@@ -113,6 +113,8 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b'i', b's', b' ', ..] if spaced => Some((Join::Loose, at + 3)),
         [b'<', b'/', ..] => element_of_value(text, at).map(|at| (Join::Element, at)),
         [b'>', ..] if opens_element(text, name) => Some((Join::Element, at + 1)),
+        // `"--api-key",` and the value on the next line.
+        [b',', ..] if closed && text[name.clone()].starts_with(b"--") => Some((Join::QuotedOnly, at + 1)),
         [b',', ..] if closed => after_comma(text, at + 1),
         [b'(', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
         [b'{', ..] if closed && spaced => default_key(text, at).map(|at| (Join::Assigned, at)),

@@ -7,8 +7,10 @@
 //! ```
 
 mod assignment;
+mod assistant;
 mod candidate;
 pub mod filter;
+mod pointer;
 mod position;
 pub mod prefilter;
 mod probe;
@@ -214,13 +216,17 @@ impl Scanner {
 
     fn scan_window(&self, window: &Window<'_>, tracker: &mut Tracker, scratch: &mut Scratch, scanned: &mut Scanned) {
         self.collect(window, scratch);
+        let (first, mut places) = (scanned.findings.len(), Vec::new());
         for candidate in scratch.candidates.iter().filter(|one| one.rule < self.wanted) {
             if !window.owned.contains(&candidate.secret.start) {
                 continue;
             }
             let mut finding = || self.finding(window, candidate, tracker, &scratch.candidates);
             match candidate.dismissal {
-                None => scanned.findings.push(finding()),
+                None => {
+                    scanned.findings.push(finding());
+                    places.push(candidate.secret.start);
+                }
                 Some(reason) => {
                     *scanned.dismissals.entry(reason).or_default() += 1;
                     if self.keeps_dismissed {
@@ -229,6 +235,7 @@ impl Scanner {
                 }
             }
         }
+        pointer::add(window, &places, &mut scanned.findings[first..]);
     }
 
     /// Every candidate in a window, in order of place; none overlap.
@@ -275,7 +282,8 @@ impl Scanner {
             location: Location { origin: window.origin.clone(), start, end },
             secret: Secret::new(&window.text[secret.clone()], candidate.prefix),
             excerpt: excerpt(window.text, secret, all),
-            note: candidate.note,
+            note: candidate.note.or_else(|| assistant::note(&window.origin.path)),
+            pointer: None,
         }
     }
 }
