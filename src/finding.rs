@@ -28,6 +28,70 @@ pub struct Finding {
     pub note: Option<&'static str>,
     /// Where in a structured file it is, by the file's own keys (RFC 6901).
     pub pointer: Option<String>,
+    /// Whether it is live, when somebody asked.
+    pub verified: Option<Liveness>,
+    /// How far it has got, and what to do next.
+    pub advice: Advice,
+}
+
+/// What whoever issued a key says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Liveness {
+    /// It is accepted.
+    Live,
+    /// It is not.
+    Dead,
+    /// That cannot be told from the answer.
+    Unknown,
+}
+
+/// What to do about a finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// How far it has got, where git can tell.
+    pub exposure: Option<Exposure>,
+    /// The refs that reach the commit it came in with, as many as are shown, ready to be shown.
+    pub refs: Vec<String>,
+    /// How many there are.
+    pub refs_total: usize,
+    /// What to do, in order: sentences, and commands.
+    pub next: Vec<String>,
+}
+
+/// How far a secret has got, as far as a clone knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exposure {
+    /// It lies in a file that git does not have like that.
+    WorkingTree,
+    /// It is in the index, and in no commit.
+    Staged,
+    /// It is in a commit that no remote-tracking ref reaches.
+    Unpushed,
+    /// It is in a commit that a remote has.
+    Pushed,
+}
+
+impl Liveness {
+    /// Its name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Liveness::Live => "live",
+            Liveness::Dead => "dead",
+            Liveness::Unknown => "unknown",
+        }
+    }
+}
+
+impl Exposure {
+    /// Its name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Exposure::WorkingTree => "working-tree",
+            Exposure::Staged => "staged",
+            Exposure::Unpushed => "unpushed",
+            Exposure::Pushed => "pushed",
+        }
+    }
 }
 
 /// A place a person can go to.

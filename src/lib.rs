@@ -17,6 +17,7 @@
 //! assert_eq!(scanned.findings[0].secret.to_string(), "********");
 //! ```
 
+mod advice;
 mod agent;
 mod anthropic;
 pub mod blob;
@@ -34,3 +35,4 @@ pub mod rule;
 pub mod run;
 pub mod scan;
 pub mod source;
+mod verify;

@@ -210,6 +210,7 @@ fn what_does_not_answer_like_the_api_is_told_apart() {
     let tree = leaked(&[anthropic_key(1)]);
     let repeats = format!("no {} here", admin_key());
     let moved = Reply::json(302, "{}").with("Location: http://127.0.0.1:1/elsewhere");
+    let late = Reply { delay: Duration::from_secs(3), ..Reply::json(200, "{}") };
     let table = [
         (Reply::error(401, "authentication_error", &repeats), 1, "401 authentication_error: no (the admin key) here"),
         (Reply::error(403, "permission_error", "not yours"), 1, "lacks the right"),
@@ -225,7 +226,7 @@ fn what_does_not_answer_like_the_api_is_told_apart() {
         (moved, 1, "redirect (302), which is not followed"),
         (Reply::json(200, r#"{"data":[],"has_more":true,"last_id":"x"}"#), 1, "says there is more and not where"),
         (Reply::json(200, &" ".repeat((16 << 20) + 1)), 1, "larger than 16777216 bytes"),
-        (Reply::json(200, "{}").late(Duration::from_secs(3)), 1, "no answer within 1 s"),
+        (late, 1, "no answer within 1 s"),
     ];
     for (reply, tries, said) in table {
         let server = Server::plain(move |_| reply.clone());

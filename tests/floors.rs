@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 8] = [
     &["main", "lib"],
     &["cli"],
-    &["run"],
+    &["run", "verify", "advice"],
     &["report"],
     &["source", "scan", "anthropic"],
     &["finding", "agent", "hook"],

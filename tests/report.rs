@@ -214,7 +214,7 @@ fn json_has_the_shape_of_the_contract() {
         "confidence": "high", "path": "src/a.py", "line": 1, "column": 6, "end_line": 1, "end_column": 114,
         "where": "content", "commit": null, "ref": null, "via": [], "pointer": null,
         "secret": format!("{}...{}", &key[..16], &key[104..]), "fingerprint": report.findings[0].fingerprint().to_string(),
-        "verified": null, "help": rule.help, "help_url": rule.help_url,
+        "verified": null, "exposure": null, "refs": [], "refs_total": 0, "next": [], "help": rule.help, "help_url": rule.help_url,
     });
     let tool = json!({"name": "skant", "version": env!("CARGO_PKG_VERSION")});
     let scan = json!({

@@ -7,7 +7,7 @@ use std::fs;
 use skant::blob::{Blob, Origin};
 use skant::rule::pattern::Pattern;
 use skant::rule::spec::RuleFile;
-use skant::rule::{Finder, RuleSet};
+use skant::rule::{Finder, Reading, RuleSet};
 use skant::scan::{Scanned, Scanner, Scratch};
 
 /// Every rule file, by name.
@@ -91,6 +91,26 @@ fn the_list_of_rules_is_not_stale() {
         fs::write(path, list()).unwrap();
     }
     assert!(fs::read_to_string(path).unwrap() == list(), "run `SKANT_WRITE=1 cargo test --test rules`");
+}
+
+#[test]
+fn keys_are_asked_about_at_their_vendors_hosts_only() {
+    const HOSTS: [&str; 6] =
+        ["api.anthropic.com", "api.github.com", "api.openai.com", "huggingface.co", "registry.npmjs.org", "slack.com"];
+    let mut asked = 0;
+    for (name, file) in files() {
+        for (id, verify) in file.rules.iter().filter_map(|rule| Some((&rule.id, rule.verify.as_ref()?))) {
+            let host = verify.url.strip_prefix("https://").and_then(|rest| rest.split_once('/')).unwrap().0;
+            assert!(HOSTS.contains(&host), "{name}: {id} asks {host}");
+            let (holds, rest): (Vec<_>, Vec<_>) = verify.headers.iter().partition(|header| header.contains("{}"));
+            assert!(holds.len() == 1 && holds[0].ends_with("{}"), "{id} puts the key into one header");
+            assert!(holds.iter().chain(&rest).all(|header| header.contains(": ")), "{id} has a header that is none");
+            assert!(verify.reading == Reading::Anthropic || !verify.live.is_empty(), "{id} never says live");
+            assert!(!id.contains("refresh") && !id.contains("session"), "{id} is not to be asked about");
+            asked += 1;
+        }
+    }
+    assert!(asked > 10, "{asked}");
 }
 
 #[test]

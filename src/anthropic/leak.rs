@@ -202,9 +202,9 @@ impl Leaks {
     fn add_run(&mut self, run: Run) {
         self.is_incomplete |= run.invocations.iter().any(|one| !one.execution_successful);
         for result in run.results {
-            // The message is the rule's name, the mask, and a colon.
+            // The message is the rule's name, the mask, and a colon, or a comma when there is more to tell.
             let secret = result.message.text.split_whitespace().find(|word| word.starts_with("sk-ant-"));
-            let secret = secret.unwrap_or_default().trim_end_matches(':').to_owned();
+            let secret = secret.unwrap_or_default().trim_end_matches([':', ',']).to_owned();
             let physical = result.locations.into_iter().next().and_then(|location| location.physical_location);
             let (uri, line) = physical.map_or((None, None), |physical| {
                 (physical.artifact_location.and_then(|one| one.uri), physical.region.and_then(|one| one.start_line))

@@ -3,12 +3,14 @@
 
 mod admin;
 mod leak;
+mod liveness;
 
 use crate::error::Error;
 use crate::http::{Address, environment};
 
 pub(crate) use admin::{Admin, Creator, Key};
 pub(crate) use leak::{Leak, Leaks, is_hint};
+pub(crate) use liveness::liveness;
 
 /// Where the API is.
 pub(crate) const API: &str = "https://api.anthropic.com";

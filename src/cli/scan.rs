@@ -8,12 +8,14 @@ use std::time::Instant;
 use clap::{ColorChoice, ValueEnum};
 
 use super::{Outcome, print, progress, tell, wants_color};
+use crate::advice::advise;
 use crate::error::Error;
 use crate::finding::inert;
 use crate::report::{Format, Report, Style};
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::run::{Progress, Wanted};
 use crate::source::{Source, Stdin, Tree};
+use crate::verify::Verifier;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -69,6 +71,9 @@ pub(super) struct Options {
     /// Exit with 1 for findings from this severity up, or `never`
     #[arg(long, value_name = "LEVEL", default_value = "low", help_heading = "Rules")]
     fail_on: FailOn,
+    /// Ask whoever issued a key whether it is live: the only use of the network in a scan
+    #[arg(long)]
+    verify: bool,
     /// How many threads to use (default: as many as there are processors)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -129,19 +134,26 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
         return Err(Error::usage("`--stdin-filename` names standard input, which is not scanned", "add the path `-`"));
     }
     if is_stream {
-        options.scan(&Stdin { name: stdin_filename }, color)
+        options.scan_in(&Stdin { name: stdin_filename }, None, color)
     } else {
         options.spare(&paths)?;
-        options.scan(&Tree::new(paths, no_ignore), color)
+        let folder = Tree::repository(&paths);
+        options.scan_in(&Tree::new(paths, no_ignore), folder.as_deref(), color)
     }
 }
 
 impl Options {
     /// Scans a source and writes every report that was asked for.
     pub(super) fn scan(&self, source: &dyn Source, color: ColorChoice) -> Result<Outcome, Error> {
+        self.scan_in(source, Some(Path::new(".")), color)
+    }
+
+    /// The same of what lies in the repository around a folder, or in none.
+    fn scan_in(&self, source: &dyn Source, folder: Option<&Path>, color: ColorChoice) -> Result<Outcome, Error> {
         self.refuse_to_reveal()?;
         self.spare(&self.rules)?;
         let rules = self.rule_set()?;
+        let verifier = self.verify.then(Verifier::new).transpose()?;
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.into())
@@ -152,6 +164,10 @@ impl Options {
         let wanted = Wanted { severity: self.severity, confidence: self.confidence, explain: self.explain };
         let counts = Progress::default();
         let mut report = progress::watch(&counts, || crate::run::run(source, &rules, wanted, &counts));
+        advise(&mut report, &rules, folder);
+        if let Some(verifier) = verifier {
+            report.notices.extend(verifier.ask(&mut report.findings)?);
+        }
         let outcome = self.outcome(&report);
         report.exit_code = outcome.code();
         let style = Style {

@@ -2,7 +2,7 @@
 //! git2.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read};
@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use data_encoding::HEXLOWER;
 use git2::{ConfigLevel, ErrorCode, ObjectType, RepositoryOpenFlags};
 
+use super::Id;
 use super::index::Index;
 use super::message::Cleanup;
 use super::tree;
@@ -74,21 +75,38 @@ impl Repo {
         })
     }
 
+    /// The ids of the blobs that the index has at these paths.
+    pub(crate) fn staged(&self, paths: &BTreeSet<Vec<u8>>) -> HashMap<Vec<u8>, Id> {
+        let wanted = |index: &Index<'_>| {
+            let entries = index.entries.iter().filter(|entry| paths.contains(&*entry.path));
+            entries.filter_map(|entry| Some((entry.path.to_vec(), entry.id.try_into().ok()?))).collect()
+        };
+        self.with_index(wanted).ok().flatten().unwrap_or_default()
+    }
+
     fn read_tracked(&self) -> Result<Tracked, String> {
+        let tracked = |index: &Index<'_>| {
+            let mut paths: Vec<Vec<u8>> = index.entries.iter().map(|entry| entry.path.into_owned()).collect();
+            paths.dedup();
+            let files = paths.iter().cloned().collect();
+            Tracked { paths, files }
+        };
+        Ok(self.with_index(tracked)?.unwrap_or_default())
+    }
+
+    /// Reads the index, if there is one.
+    fn with_index<T>(&self, take: impl FnOnce(&Index<'_>) -> T) -> Result<Option<T>, String> {
         let file = git_dir(&self.root).join("index");
         let bytes = match map_regular(&file, LARGEST_INDEX) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Tracked::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.to_string()),
         };
         let config = read_regular(&common_dir(git_dir(&self.root)).join("config"), LARGEST_CONFIG);
         let config = config.map_err(|error| format!("config: {error}"))?;
         let shared = OnceCell::new();
         let index = Index::read(&bytes, id_length(&config), |name| shared_index(&file, name, &shared))?;
-        let mut paths: Vec<Vec<u8>> = index.entries.iter().map(|entry| entry.path.into_owned()).collect();
-        paths.dedup();
-        let files = paths.iter().cloned().collect();
-        Ok(Tracked { paths, files })
+        Ok(Some(take(&index)))
     }
 }
 
@@ -437,7 +455,7 @@ pub(super) fn add_object_folders(repo: &git2::Repository) -> Result<(), String> 
 }
 
 /// What linked worktrees share: the folder that a repository's own folder names, or itself.
-fn common_dir(git: PathBuf) -> PathBuf {
+pub(super) fn common_dir(git: PathBuf) -> PathBuf {
     let named = read_regular(&git.join("commondir"), 4096).ok().and_then(|text| String::from_utf8(text).ok());
     match named {
         Some(path) => git.join(path.trim_end()),
@@ -458,7 +476,7 @@ fn is_root(folder: &Path) -> bool {
 }
 
 /// The repository's own folder, which `.git` is or names (`gitdir: PATH`).
-fn git_dir(root: &Path) -> PathBuf {
+pub(super) fn git_dir(root: &Path) -> PathBuf {
     let git = root.join(".git");
     let named = read_regular(&git, 4096).ok().and_then(|text| String::from_utf8(text).ok());
     match named.as_deref().and_then(|text| text.strip_prefix("gitdir: ")) {

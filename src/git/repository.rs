@@ -210,6 +210,11 @@ impl Repository {
         file.split(|&byte| byte == b'\n').filter_map(from_hex).collect()
     }
 
+    /// Whether there are others of which git may have copies.
+    pub(crate) fn has_remotes(&self) -> bool {
+        self.repository.remotes().is_ok_and(|names| !names.is_empty())
+    }
+
     /// Whether objects were left behind when cloning, to be fetched when needed.
     pub(crate) fn is_partial(&self) -> bool {
         let Ok(config) = self.repository.config() else { return false };

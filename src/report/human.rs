@@ -11,7 +11,7 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
-use super::phrase::{came_in, count, extent, grouped, listed, one_line, outcome, place, scanned, size};
+use super::phrase::{came_in, count, extent, grouped, listed, live, one_line, outcome, place, reached, scanned, size};
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
 use crate::finding::{Excerpt, Finding, Location, Position, Severity, inert};
@@ -95,7 +95,7 @@ fn label(finding: &Finding) -> String {
         _ if end.line > start.line => format!(", goes on to line {}", end.line),
         _ => String::new(),
     };
-    format!("{}, {} confidence{more}", finding.severity, finding.confidence)
+    format!("{}, {} confidence{}{more}", finding.severity, finding.confidence, live(finding))
 }
 
 impl fmt::Display for Shown<'_> {
@@ -125,7 +125,8 @@ impl Diagnostic for Shown<'_> {
         let came_in = came_in(&self.finding.location.origin).unwrap_or_default();
         let through = through(&self.finding.location.origin).unwrap_or_default();
         let parts = [&*came_in, &*through, note.as_deref().unwrap_or_default(), help(rule), &rule.help_url];
-        let lines: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(one_line).collect();
+        let lines = parts.into_iter().filter(|part| !part.is_empty()).map(one_line);
+        let lines: Vec<String> = lines.chain(reached(&self.finding.advice)).collect();
         Some(Box::new(lines.join("\n")))
     }
 

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Report, Style, help};
 use crate::blob::Commit;
-use crate::finding::Finding;
+use crate::finding::{Exposure, Finding, Liveness};
 use crate::scan::Dismissal;
 
 const SCHEMA_VERSION: u32 = 1;
@@ -170,7 +170,11 @@ struct Entry<'a> {
     pointer: Option<&'a str>,
     secret: String,
     fingerprint: String,
-    verified: Null,
+    verified: Option<&'static str>,
+    exposure: Option<&'static str>,
+    refs: &'a [String],
+    refs_total: usize,
+    next: &'a [String],
     help: &'a str,
     help_url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -213,7 +217,11 @@ impl<'a> Entry<'a> {
             pointer: finding.pointer.as_deref(),
             secret: style.secret(&finding.secret),
             fingerprint: finding.fingerprint().to_string(),
-            verified: Null,
+            verified: finding.verified.map(Liveness::as_str),
+            exposure: finding.advice.exposure.map(Exposure::as_str),
+            refs: &finding.advice.refs,
+            refs_total: finding.advice.refs_total,
+            next: &finding.advice.next,
             help: help(rule),
             help_url: &rule.help_url,
             note: finding.note,

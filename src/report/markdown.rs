@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::phrase::{extent, grouped, one_line, outcome, place, worst_first};
+use super::phrase::{extent, grouped, live, one_line, outcome, place, worst_first};
 use super::{Report, help};
 use crate::finding::{Finding, Position, inert};
 use crate::rule::Rule;
@@ -92,9 +92,11 @@ fn row(finding: &Finding) -> String {
         let id = commit.id.get(..12).unwrap_or(&commit.id);
         format!(" in {}, {}, {}", code(id), escaped(&commit.date), escaped(commit.author_name()))
     });
+    let exposure = finding.advice.exposure.map(|exposure| format!(" ({})", exposure.as_str())).unwrap_or_default();
     let what = format!("{} {}", escaped(&one_line(&finding.rule.name)), code(&finding.rule.id));
     let secret = code(&finding.secret.mask());
-    format!("| {} | {what} | {place}{} | {secret} |\n", finding.severity, commit.unwrap_or_default())
+    let commit = commit.unwrap_or_default();
+    format!("| {}{} | {what} | {place}{commit}{exposure} | {secret} |\n", finding.severity, live(finding))
 }
 
 fn advice(rule: &Rule) -> String {

@@ -136,7 +136,7 @@ impl Format {
 }
 
 /// What to do about a rule's findings; a user's rule need not say it.
-fn help(rule: &Rule) -> &str {
+pub(crate) fn help(rule: &Rule) -> &str {
     if rule.help.is_empty() {
         "Revoke it where it was issued, then keep its successor out of files."
     } else {

@@ -5,13 +5,41 @@ use std::collections::BTreeSet;
 
 use super::{Report, help};
 use crate::blob::{Origin, Place};
-use crate::finding::{Finding, Severity, inert};
+use crate::finding::{Advice, Exposure, Finding, Liveness, Severity, inert};
 
 /// The commit that brought a secret in, in a sentence.
 pub(super) fn came_in(origin: &Origin) -> Option<String> {
     let commit = origin.commit.as_deref()?;
     let id = commit.id.get(..12).unwrap_or(&commit.id);
     Some(format!("Came in with {id}, {}, {}: {}", commit.date, commit.author, commit.summary))
+}
+
+/// Whether it is live, when somebody asked.
+pub(super) fn live(finding: &Finding) -> &'static str {
+    match finding.verified {
+        None => "",
+        Some(Liveness::Live) => ", live",
+        Some(Liveness::Dead) => ", dead",
+        Some(Liveness::Unknown) => ", not known to be live",
+    }
+}
+
+/// How far it has got, and the first command to do about it; the formats for programs have all.
+pub(super) fn reached(advice: &Advice) -> Option<String> {
+    let remote = advice.refs.iter().find(|name| name.starts_with("refs/remotes/"));
+    let first = remote.or(advice.refs.first()).map_or("no ref", String::as_str);
+    let refs = match advice.refs_total.saturating_sub(1) as u64 {
+        0 => first.to_owned(),
+        more => format!("{first} and {}", count(more, "more ref")),
+    };
+    let command = advice.next.iter().find_map(|step| Some(&step[step.find("git ")?..]));
+    let command = command.map(|command| format!(": {command}")).unwrap_or_default();
+    Some(match advice.exposure? {
+        Exposure::WorkingTree => "In the working tree only; git does not have it.".to_owned(),
+        Exposure::Staged => format!("Staged, not committed{command}"),
+        Exposure::Unpushed => format!("Committed ({refs}), not pushed{command}"),
+        Exposure::Pushed => format!("Pushed ({refs}). When it is revoked, the history{command}"),
+    })
 }
 
 /// A rule file may break its sentences where it likes.
@@ -76,8 +104,9 @@ pub(super) fn message(finding: &Finding) -> String {
     let note = finding.note.map(|note| format!("; {note}")).unwrap_or_default();
     let via = &finding.location.origin.via;
     let through = if via.is_empty() { String::new() } else { format!(", through {}", via.join(", ")) };
-    let (name, mask, help) = (&rule.name, secret.mask(), help(rule));
-    format!("{name} {mask}{through}: {severity} severity, {confidence} confidence{note}. {help}")
+    let (name, mask, help, live) = (&rule.name, secret.mask(), help(rule), live(finding));
+    let reached = reached(&finding.advice).map(|reached| format!(" {reached}")).unwrap_or_default();
+    format!("{name} {mask}{through}: {severity} severity, {confidence} confidence{live}{note}. {help}{reached}")
 }
 
 /// The findings, worst first; of those that are as bad, in their own order.

@@ -16,7 +16,7 @@ use serde_sarif::sarif::{
 use super::phrase::message;
 use super::{HOME, Report, help};
 use crate::blob::Origin;
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Advice, Confidence, Finding, Severity};
 use crate::rule::Rule;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -182,6 +182,7 @@ fn result(finding: &Finding, rules: &HashMap<&str, i64>) -> Entry {
         ("where", origin.place.as_str()),
     ]);
     properties.extend(provenance(origin));
+    properties.extend(advice(finding));
     let mut result = Entry::builder()
         .rule_id(&rule.id)
         .level(level(finding.severity))
@@ -206,6 +207,16 @@ fn provenance(origin: &Origin) -> BTreeMap<String, Value> {
     });
     let reference = origin.reference.as_deref().map(|reference| ("ref", reference));
     commit.chain(reference).map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+/// How far it has got, and what to do next.
+fn advice(finding: &Finding) -> BTreeMap<String, Value> {
+    let Advice { exposure, refs, next, .. } = &finding.advice;
+    let verified = finding.verified.map(|verified| ("verified", verified.as_str().into()));
+    let exposure = exposure.map(|exposure| ("exposure", exposure.as_str().into()));
+    let lists = [("refs", refs), ("next", next)].into_iter().filter(|(_, list)| !list.is_empty());
+    let lists = lists.map(|(name, list)| (name, list.clone().into()));
+    verified.into_iter().chain(exposure).chain(lists).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn location(finding: &Finding) -> Location {

@@ -12,7 +12,7 @@ pub use check::{Check, Verdict};
 pub use keyword::Keyword;
 use pattern::Pattern;
 pub use set::RuleSet;
-pub use spec::{Confidence, Judge, Severity};
+pub use spec::{Confidence, Judge, Reading, Severity, Verify};
 
 /// One kind of secret, ready to be looked for.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Rule {
     pub help: String,
     /// The page to do it on; may be empty.
     pub help_url: String,
+    /// How whoever issued it is asked whether it is live. Only built-in rules know.
+    pub verify: Option<Verify>,
 }
 
 /// How a rule's secrets are found.

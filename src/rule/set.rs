@@ -27,7 +27,10 @@ impl RuleSet {
         let files: Vec<RuleFile> = serde_json::from_str(table).expect("build.rs wrote this table");
         let rules = files.into_iter().flat_map(|file| {
             let RuleFile { provider, help, help_url, rules } = file;
-            rules.into_iter().map(move |spec| Arc::new(rule(spec, &provider, &help, &help_url)))
+            rules.into_iter().map(move |mut spec| {
+                let verify = spec.verify.take();
+                Arc::new(Rule { verify, ..rule(spec, &provider, &help, &help_url) })
+            })
         });
         RuleSet { rules: rules.collect(), unwanted: Vec::new() }
     }
@@ -152,6 +155,9 @@ fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str,
     if !plain(&spec.id) {
         return Err(("", "an id is made of lower-case letters, digits and hyphens".into()));
     }
+    if spec.verify.is_some() {
+        return Err(("verify", "only built-in rules ask a provider about what they find".into()));
+    }
     Pattern::check(&spec.pattern).map_err(|message| ("pattern", message))?;
     for keyword in &spec.keywords {
         let parsed = Keyword::parse(keyword).map_err(|message| ("keywords", message))?;
@@ -213,6 +219,8 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
         companion: spec.companion,
         help: or(spec.help, help),
         help_url: or(spec.help_url, help_url),
+        // A rule file may come from anywhere: it has no say in where keys are sent.
+        verify: None,
     }
 }
 

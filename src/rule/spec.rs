@@ -72,6 +72,9 @@ pub struct RuleSpec {
     /// The page to do it on.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub help_url: String,
+    /// How whoever issued it is asked whether it is live. Built-in rules only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Verify>,
     /// Texts in which this rule, and no other, finds one secret. `{}` is dropped first, so that no
     /// rule file holds a whole credential.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,6 +82,46 @@ pub struct RuleSpec {
     /// Texts in which no rule finds anything. `{}` is dropped first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub misses: Vec<String>,
+}
+
+/// A harmless question about a key to whoever issued it: it costs nothing, changes nothing, and reads as
+/// little as can be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// Where: at the vendor's own host.
+    pub url: String,
+    /// `Name: value`; `{}` is the key, in one of them.
+    pub headers: Vec<String>,
+    /// What is sent with `POST`; without it, it is a `GET`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<String>,
+    /// How the answer is read.
+    #[serde(default)]
+    pub reading: Reading,
+    /// By status: the answers of which a key is live,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub live: Vec<u16>,
+    /// as long as they hold one of these words, when there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub live_says: Vec<String>,
+    /// The answers of which it is dead,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead: Vec<u16>,
+    /// likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead_says: Vec<String>,
+}
+
+/// How an answer is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reading {
+    /// By its status, and the words in it.
+    #[default]
+    Status,
+    /// As Anthropic's API words its errors.
+    Anthropic,
 }
 
 /// How bad it is when a secret leaks.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::blob::{Blob, Origin};
-use crate::finding::{Confidence, Excerpt, Finding, Location, Secret, Severity, inert};
+use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Secret, Severity, inert};
 use crate::rule::{Finder, Judge, Rule, RuleSet};
 use candidate::Candidate;
 pub use filter::Dismissal;
@@ -284,6 +284,8 @@ impl Scanner {
             excerpt: excerpt(window.text, secret, all),
             note: candidate.note.or_else(|| assistant::note(&window.origin.path)),
             pointer: None,
+            verified: None,
+            advice: Advice::default(),
         }
     }
 }

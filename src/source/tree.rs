@@ -77,6 +77,17 @@ impl Tree {
         Tree { paths, no_ignore, working, seen: Mutex::default() }
     }
 
+    /// The top of the repository that all of these paths lie in.
+    pub fn repository(paths: &[PathBuf]) -> Option<PathBuf> {
+        let mut roots = paths.iter().map(|path| {
+            let path = fs::canonicalize(path).ok()?;
+            let folder = if path.is_dir() { &*path } else { path.parent()? };
+            Some(Repo::around(folder)?.root().to_owned())
+        });
+        let first = roots.next()??;
+        roots.all(|root| root.as_ref() == Some(&first)).then_some(first)
+    }
+
     /// Scans a path that was named.
     fn named<'s>(&'s self, named: &Path, visit: &'s Visit<'_>, scope: &Scope<'s>) -> io::Result<()> {
         let path = fs::canonicalize(named)?;

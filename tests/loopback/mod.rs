@@ -67,11 +67,6 @@ impl Reply {
         self.headers.push(header.to_owned());
         self
     }
-
-    pub fn late(mut self, delay: Duration) -> Reply {
-        self.delay = delay;
-        self
-    }
 }
 
 /// A server, and what it got. It runs until the test ends.

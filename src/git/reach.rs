@@ -1,0 +1,228 @@
+//! How far something in git has got: which refs reach a commit, and which commit brought in what HEAD holds.
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::fs;
+use std::path::Path;
+
+use super::object::{self, entries};
+use super::repo::{common_dir, git_dir};
+use super::{Id, Kind, Reference, Repository};
+use crate::file::read_regular;
+
+/// The most commits that are read to know which refs reach some.
+const MOST_COMMITS: usize = 200_000;
+/// The most commits that are followed back to where a file's content came in.
+const MOST_STEPS: usize = 2_000;
+/// The most files that are looked at to know that none of them makes a reader wait.
+const MOST_FILES: usize = 200_000;
+/// The most bytes a repository's config may have.
+const LARGEST_CONFIG: u64 = 4 << 20;
+/// Clocks differ: a commit's parents are no younger than it by more than this many seconds.
+const SLOP: i64 = 24 * 60 * 60;
+
+/// A repository's refs, and what they reach.
+pub(crate) struct Reach {
+    repository: Repository,
+    /// Those that point to commits, or to tags of commits; HEAD too.
+    references: Vec<Reference>,
+    head: Option<Id>,
+}
+
+/// A commit that was read.
+struct Walked {
+    time: i64,
+    parents: Vec<Id>,
+}
+
+impl Reach {
+    pub(crate) fn new(repository: Repository) -> Reach {
+        // What is wrong with a ref the scan tells.
+        let all = repository.references(&mut Vec::new());
+        let peeled =
+            all.into_iter().filter_map(|one| Some(Reference { target: peel(&repository, one.target)?, ..one }));
+        let references: Vec<Reference> = peeled.collect();
+        let head = references.iter().find(|one| one.name == b"HEAD").map(|head| head.target);
+        Reach { repository, references, head }
+    }
+
+    /// The same of the repository whose work tree begins at a folder, which strangers may have made: none
+    /// when libgit2 would wait for a pipe in it, or be led elsewhere.
+    pub(crate) fn of_tree(root: &Path) -> Option<Reach> {
+        let git = git_dir(root);
+        let common = common_dir(git.clone());
+        let config = read_regular(&common.join("config"), LARGEST_CONFIG).ok()?.to_ascii_lowercase();
+        let leads_elsewhere = memchr::memmem::find(&config, b"include").is_some();
+        if leads_elsewhere || common.join("objects/info/alternates").exists() {
+            return None;
+        }
+        let mut left = MOST_FILES;
+        let is_plain = holds_files_only(&git, &mut left) && (git == common || holds_files_only(&common, &mut left));
+        is_plain.then(|| Repository::open(root).ok()).flatten().map(Reach::new)
+    }
+
+    /// The commit that the next one follows.
+    pub(crate) fn head(&self) -> Option<Id> {
+        self.head
+    }
+
+    /// Whether refs here are what others fetch: there is no work tree to commit from.
+    pub(crate) fn is_bare(&self) -> bool {
+        let folder = self.repository.common();
+        // Without a config git goes by the folder's name.
+        self.repository.is_bare() || (!folder.join("config").exists() && !folder.ends_with(".git"))
+    }
+
+    /// Whether a remote's refs have copies here, or there is none. Of a remote without copies nothing is
+    /// known.
+    pub(crate) fn knows_remotes(&self) -> bool {
+        self.references.iter().any(|one| one.name.starts_with(b"refs/remotes/")) || !self.repository.has_remotes()
+    }
+
+    /// The names of the refs that reach each of these commits, in order; nothing when that would take too
+    /// long to know.
+    pub(crate) fn reaching(&self, commits: &BTreeSet<Id>) -> Option<HashMap<Id, Vec<&[u8]>>> {
+        let walked = self.walk(commits)?;
+        let mut children: HashMap<Id, Vec<Id>> = HashMap::new();
+        for (id, commit) in &walked {
+            commit.parents.iter().for_each(|parent| children.entry(*parent).or_default().push(*id));
+        }
+        let commits: Vec<Id> = commits.iter().copied().collect();
+        let mut reaching: HashMap<Id, Vec<&[u8]>> = HashMap::new();
+        for some in commits.chunks(64) {
+            // A bit for each of them: which does a commit reach?
+            let mut masks: HashMap<Id, u64> = HashMap::new();
+            let mut todo: Vec<(Id, u64)> = some.iter().enumerate().map(|(at, id)| (*id, 1 << at)).collect();
+            while let Some((id, bits)) = todo.pop() {
+                let mask = masks.entry(id).or_default();
+                if *mask | bits != *mask {
+                    *mask |= bits;
+                    let bits = *mask;
+                    todo.extend(children.get(&id).into_iter().flatten().map(|child| (*child, bits)));
+                }
+            }
+            for reference in &self.references {
+                let mask = masks.get(&reference.target).copied().unwrap_or_default();
+                for (_, id) in some.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1) {
+                    reaching.entry(*id).or_default().push(&reference.name);
+                }
+            }
+        }
+        Some(reaching)
+    }
+
+    /// The commits that refs reach, the youngest first, down to the oldest of these.
+    fn walk(&self, commits: &BTreeSet<Id>) -> Option<BTreeMap<Id, Walked>> {
+        let oldest = commits.iter().filter_map(|id| Some(self.commit(id)?.time)).min()?;
+        let mut walked: BTreeMap<Id, Walked> = BTreeMap::new();
+        let mut queue = BinaryHeap::new();
+        let meet = |id: &Id, walked: &mut BTreeMap<Id, Walked>, queue: &mut BinaryHeap<(i64, Id)>| {
+            if !walked.contains_key(id)
+                && let Some(commit) = self.commit(id)
+            {
+                queue.push((commit.time, *id));
+                walked.insert(*id, commit);
+            }
+        };
+        self.references.iter().for_each(|one| meet(&one.target, &mut walked, &mut queue));
+        while let Some((time, id)) = queue.pop() {
+            if time < oldest.saturating_sub(SLOP) {
+                break;
+            }
+            if walked.len() > MOST_COMMITS {
+                return None;
+            }
+            let parents = walked.get(&id).map(|commit| commit.parents.clone()).unwrap_or_default();
+            parents.iter().for_each(|parent| meet(parent, &mut walked, &mut queue));
+        }
+        Some(walked)
+    }
+
+    fn commit(&self, id: &Id) -> Option<Walked> {
+        let (kind, text) = self.repository.read(id).ok()?;
+        let commit = object::Commit::parse(&text);
+        (kind == Kind::Commit).then(|| Walked { time: commit.time(), parents: commit.parents.clone() })
+    }
+
+    /// The commit that brought into a file of HEAD what `holds` looks for: the last one, going back, whose
+    /// file holds it. Nothing when HEAD's does not.
+    pub(crate) fn brought_in(&self, path: &[u8], holds: &mut dyn FnMut(&[u8]) -> bool) -> Option<Id> {
+        let mut known: HashMap<Id, bool> = HashMap::new();
+        let mut is_held = |commit: &Id| {
+            let Some(blob) = self.blob_at(commit, path) else { return false };
+            *known.entry(blob).or_insert_with(|| self.blob(&blob).is_some_and(|bytes| holds(&bytes)))
+        };
+        let mut at = self.head.filter(|head| is_held(head))?;
+        for _ in 0..MOST_STEPS {
+            let parents = self.commit(&at).map(|commit| commit.parents).unwrap_or_default();
+            match parents.into_iter().find(|parent| is_held(parent)) {
+                Some(parent) => at = parent,
+                None => break,
+            }
+        }
+        Some(at)
+    }
+
+    /// Whether a commit has no parent.
+    pub(crate) fn is_first(&self, id: &Id) -> bool {
+        self.commit(id).is_some_and(|commit| commit.parents.is_empty())
+    }
+
+    /// The bytes of a blob.
+    pub(crate) fn blob(&self, id: &Id) -> Option<Vec<u8>> {
+        self.repository.read(id).ok().filter(|(kind, _)| *kind == Kind::Blob).map(|(_, bytes)| bytes)
+    }
+
+    fn blob_at(&self, commit: &Id, path: &[u8]) -> Option<Id> {
+        let (kind, text) = self.repository.read(commit).ok()?;
+        let mut id = object::Commit::parse(&text).tree.filter(|_| kind == Kind::Commit)?;
+        for name in path.split(|&byte| byte == b'/') {
+            let (_, tree) = self.repository.read(&id).ok()?;
+            id = entries(&tree).find(|entry| entry.name == name)?.id;
+        }
+        Some(id)
+    }
+}
+
+/// Whether a folder and those in it hold files, and nothing that makes a reader wait.
+fn holds_files_only(folder: &Path, left: &mut usize) -> bool {
+    let Ok(mut entries) = fs::read_dir(folder) else { return false };
+    entries.all(|entry| {
+        let Ok((kind, path)) = entry.and_then(|entry| Ok((entry.file_type()?, entry.path()))) else { return false };
+        *left = left.saturating_sub(1);
+        // A link to a file is fine: HEAD was one once, and hooks are.
+        let is_harmless = if kind.is_symlink() {
+            fs::metadata(&path).is_ok_and(|target| target.is_file())
+        } else {
+            !makes_wait(kind) && (!kind.is_dir() || holds_files_only(&path, left))
+        };
+        *left > 0 && is_harmless
+    })
+}
+
+/// Whether it is a pipe or a device. (A socket is not opened; git's monitor of files has one.)
+fn makes_wait(kind: fs::FileType) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        kind.is_fifo() || kind.is_char_device() || kind.is_block_device()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = kind;
+        false
+    }
+}
+
+/// The commit that a ref's object is, or that its tag is put on.
+fn peel(repository: &Repository, mut id: Id) -> Option<Id> {
+    // A tag may be put on a tag, and so on.
+    for _ in 0..16 {
+        let (kind, text) = repository.read(&id).ok()?;
+        match kind {
+            Kind::Commit => return Some(id),
+            Kind::Tag => id = object::Commit::parse(&text).target?.0,
+            Kind::Tree | Kind::Blob => return None,
+        }
+    }
+    None
+}
