@@ -2,6 +2,7 @@
 
 mod agent;
 mod anthropic;
+mod ci;
 mod doctor;
 mod history;
 mod hook;
@@ -48,6 +49,8 @@ enum Command {
     History(history::Args),
     /// Scan what the next commit would record: git's index against HEAD
     Staged(staged::Args),
+    /// Scan what a pull request or a push brought, as the CI system around us tells it
+    Ci(ci::Args),
     /// Speak the protocol of a git hook
     Hook(hook::Args),
     /// Put skant into a hook of this repository, or of all
@@ -139,6 +142,7 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::History(arguments) => history::run(arguments, cli.shared.color),
         Command::Scan(arguments) => scan::run(arguments, cli.shared.color),
         Command::Staged(arguments) => staged::run(arguments, cli.shared.color),
+        Command::Ci(arguments) => ci::run(arguments, cli.shared.color),
         Command::Hook(arguments) => hook::run(arguments, cli.shared.color),
         Command::Install(arguments) => install::install(arguments),
         Command::Uninstall(arguments) => install::uninstall(arguments),

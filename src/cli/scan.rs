@@ -133,23 +133,34 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
     if stdin_filename.is_some() && !is_stream {
         return Err(Error::usage("`--stdin-filename` names standard input, which is not scanned", "add the path `-`"));
     }
-    if is_stream {
-        options.scan_in(&Stdin { name: stdin_filename }, None, color)
+    let (_, outcome) = if is_stream {
+        options.report_in(&Stdin { name: stdin_filename }, None, color)?
     } else {
         options.spare(&paths)?;
         let folder = Tree::repository(&paths);
-        options.scan_in(&Tree::new(paths, no_ignore), folder.as_deref(), color)
-    }
+        options.report_in(&Tree::new(paths, no_ignore), folder.as_deref(), color)?
+    };
+    Ok(outcome)
 }
 
 impl Options {
     /// Scans a source and writes every report that was asked for.
     pub(super) fn scan(&self, source: &dyn Source, color: ColorChoice) -> Result<Outcome, Error> {
-        self.scan_in(source, Some(Path::new(".")), color)
+        self.report(source, color).map(|(_, outcome)| outcome)
+    }
+
+    /// The same, for those who want to know more than how it ended.
+    pub(super) fn report(&self, source: &dyn Source, color: ColorChoice) -> Result<(Report, Outcome), Error> {
+        self.report_in(source, Some(Path::new(".")), color)
     }
 
     /// The same of what lies in the repository around a folder, or in none.
-    fn scan_in(&self, source: &dyn Source, folder: Option<&Path>, color: ColorChoice) -> Result<Outcome, Error> {
+    fn report_in(
+        &self,
+        source: &dyn Source,
+        folder: Option<&Path>,
+        color: ColorChoice,
+    ) -> Result<(Report, Outcome), Error> {
         self.refuse_to_reveal()?;
         self.spare(&self.rules)?;
         let rules = self.rule_set()?;
@@ -182,7 +193,7 @@ impl Options {
         if self.format != Format::Human {
             tell_skipped(&report);
         }
-        Ok(outcome)
+        Ok((report, outcome))
     }
 
     /// Whoever asks for plain secrets where there never are any is told, not left to wonder.
@@ -213,6 +224,11 @@ impl Options {
             }
         }
         Ok(())
+    }
+
+    /// The first file that a report of some format is written to.
+    pub(super) fn output_of(&self, format: Format) -> Option<&Path> {
+        self.output.iter().find(|(one, _)| *one == format).map(|(_, file)| file.as_path())
     }
 
     fn rule_set(&self) -> Result<RuleSet, Error> {

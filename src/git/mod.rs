@@ -1,5 +1,6 @@
 //! What skant reads of git: the only folder that knows its formats.
 
+mod fetch;
 mod index;
 mod loose;
 mod message;
@@ -13,6 +14,7 @@ mod staged;
 mod store;
 mod tree;
 
+pub(crate) use fetch::{Depth, Fetch};
 pub(crate) use message::Cleanup;
 pub(crate) use object::{Id, Kind, from_hex, hex};
 pub(crate) use pack::Read;

@@ -195,6 +195,19 @@ impl Repository {
         folders.filter_map(|folder| head(folder.path())).collect()
     }
 
+    /// Whether there is a ref of that name, and what it points to.
+    pub(crate) fn has_reference(&self, name: &str) -> bool {
+        let target = self.repository.refname_to_id(name);
+        target.is_ok_and(|id| self.repository.odb().is_ok_and(|odb| odb.exists(id)))
+    }
+
+    /// The branch that the HEAD of a remote points to, as far as this clone was told.
+    pub(crate) fn default_branch(&self, remote: &str) -> Option<String> {
+        let head = self.repository.find_reference(&format!("refs/remotes/{remote}/HEAD")).ok()?;
+        let target = head.symbolic_target().ok()??;
+        target.strip_prefix(&format!("refs/remotes/{remote}/")).map(str::to_owned)
+    }
+
     /// The stashes, the latest first.
     pub(crate) fn stashes(&self) -> Vec<Id> {
         let log = read_regular(&self.common().join("logs/refs/stash"), LARGEST).unwrap_or_default();

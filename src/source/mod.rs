@@ -15,7 +15,7 @@ use std::ops::Range;
 
 use crate::blob::{Blob, Origin};
 pub use agent::{AgentEvent, Moment};
-pub use history::{History, HistoryOptions};
+pub use history::{History, HistoryOptions, Reach};
 pub use message::Message;
 pub use push::Push;
 pub use staged::Staged;

@@ -15,6 +15,7 @@ pub struct Push {
     range: Option<String>,
     /// The names that refs will have.
     names: Vec<String>,
+    notices: Vec<String>,
 }
 
 /// So many revisions are shown one by one.
@@ -45,12 +46,19 @@ impl Push {
         Push::new(|repo| git::Push::named(from, to, remote, repo))
     }
 
+    /// What arrived in a repository, by whoever knows: the history of it, unless refs were only deleted,
+    /// the names of refs, and what a person should know besides.
+    pub fn arrived(history: Option<History>, names: Vec<String>, notices: Vec<String>) -> Push {
+        let range = history.as_ref().and_then(History::range);
+        Push { history, range, names, notices }
+    }
+
     fn new(read: impl FnOnce(&OpenRepo) -> Result<git::Push, String>) -> Result<Push, Error> {
         let failed = |message| Error::usage(message, "this is a hook: git runs it, and says what is pushed");
         let repo = OpenRepo::current().map_err(failed)?;
         let push = read(&repo).map_err(failed)?;
         if push.tips.is_empty() {
-            return Ok(Push { history: None, range: None, names: push.names });
+            return Ok(Push { history: None, range: None, names: push.names, notices: Vec::new() });
         }
         let known: Vec<String> = push.known.iter().map(|known| format!("^{known}")).collect();
         let tips = push.tips.join(" ");
@@ -61,7 +69,7 @@ impl Push {
         };
         let revisions = push.tips.into_iter().chain(known).collect();
         let history = History::open(Path::new("."), revisions, HistoryOptions::default())?;
-        Ok(Push { history: Some(history), range: Some(range), names: push.names })
+        Ok(Push { history: Some(history), range: Some(range), names: push.names, notices: Vec::new() })
     }
 }
 
@@ -79,6 +87,7 @@ impl Source for Push {
             let origin = Origin { reference: Some(name.as_str().into()), ..Origin::at("", Place::RefName) };
             visit(Item::Blob(Blob { bytes: name.as_bytes(), origin: &origin }));
         }
+        self.notices.iter().for_each(|notice| visit(Item::Notice(notice.clone())));
         match &self.history {
             Some(history) => history.each(visit),
             None => visit(Item::Notice("nothing is pushed".to_owned())),

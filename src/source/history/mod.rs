@@ -73,6 +73,48 @@ impl History {
         }
         Ok(History { repository: Mutex::new(repository), revisions, from, without, options })
     }
+
+    /// How many commits the revisions name, and what of them is not here. Nothing is scanned for that.
+    pub fn reach(&self) -> Reach {
+        let gaps: Mutex<Vec<String>> = Mutex::default();
+        let visit = |item: Item<'_>| {
+            if let Item::Missed(what, reason) = item {
+                lock(&gaps).push(format!("{}: {reason}", String::from_utf8_lossy(&what)));
+            }
+        };
+        let repository = lock(&self.repository);
+        let reading = self.reading(&repository, &visit, &mut Vec::new());
+        let commits = reading.reached(&self.from, &self.without, &mut Vec::new());
+        let is_cut = !reading.shallow.is_empty() && !self.without.is_empty();
+        drop(reading);
+        let mut gaps = gaps.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if is_cut && commits.iter().any(|commit| commit.parents.is_empty()) {
+            // From the other side the way back to the beginning may be cut off.
+            gaps.push("a commit without parents: the clone is too shallow to tell whether it is new".to_owned());
+        }
+        Reach { commits: commits.len(), gaps }
+    }
+
+    fn reading<'v>(
+        &self,
+        repository: &Repository,
+        visit: &'v Visit<'v>,
+        told: &mut Vec<(Vec<u8>, String)>,
+    ) -> Reading<'v> {
+        let store = Store::open(repository, self.options.plain, told);
+        let all_shallow = repository.shallow();
+        let shallow = if self.options.allow_shallow { BTreeSet::new() } else { all_shallow.clone() };
+        Reading { store, visit, shallow, all_shallow, is_partial: repository.is_partial() }
+    }
+}
+
+/// How far some revisions reach.
+#[derive(Debug)]
+pub struct Reach {
+    /// How many commits they name.
+    pub commits: usize,
+    /// What is not here although they name it, and why.
+    pub gaps: Vec<String>,
 }
 
 impl Source for History {
@@ -87,16 +129,7 @@ impl Source for History {
     fn each(&self, visit: &Visit<'_>) {
         let repository = lock(&self.repository);
         let mut told = Vec::new();
-        let store = Store::open(&repository, self.options.plain, &mut told);
-        let shallow = if self.options.allow_shallow { None } else { Some(repository.shallow()) };
-        let is_partial = repository.is_partial();
-        let reading = Reading {
-            store,
-            visit,
-            shallow: shallow.unwrap_or_default(),
-            all_shallow: repository.shallow(),
-            is_partial,
-        };
+        let reading = self.reading(&repository, visit, &mut told);
         if self.revisions.is_empty() {
             let references = repository.references(&mut told);
             let stashes = repository.stashes();

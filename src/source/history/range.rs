@@ -16,7 +16,7 @@ use crate::git::{Id, Kind, Trouble};
 const SLOP: usize = 100;
 
 /// A blob, or a name, that a commit brings in.
-struct Brought {
+pub(super) struct Brought {
     commit: Id,
     path: Vec<u8>,
     id: Id,
@@ -29,13 +29,8 @@ struct Brought {
 impl Reading<'_> {
     /// Reads what the commits bring in that some objects reach, and others do not.
     pub(super) fn range(&self, from: &[Id], without: &[Id]) {
-        let mut tips = Vec::new();
         let mut brought = Vec::new();
-        for id in from {
-            self.begin(*id, &mut tips, &mut brought);
-        }
-        let hidden: Vec<Id> = without.iter().filter_map(|id| self.peel(*id)).collect();
-        let entries = self.limited(&tips, &hidden);
+        let entries = self.reached(from, without, &mut brought);
         let commits = Commits::new(entries);
         let places: Vec<u32> = commits.all().filter_map(|id| commits.find(&id)).collect();
         let mut seen = HashSet::new();
@@ -44,6 +39,16 @@ impl Reading<'_> {
             self.bring(commits.get(place), &mut trees, &mut seen, &mut brought);
         }
         self.scan(&brought);
+    }
+
+    /// The commits that some objects reach and others do not; what else they name is added.
+    pub(super) fn reached(&self, from: &[Id], without: &[Id], brought: &mut Vec<Brought>) -> Vec<Entry> {
+        let mut tips = Vec::new();
+        for id in from {
+            self.begin(*id, &mut tips, brought);
+        }
+        let hidden: Vec<Id> = without.iter().filter_map(|id| self.peel(*id)).collect();
+        self.limited(&tips, &hidden)
     }
 
     /// Takes what a revision names: a commit to walk from, tags on the way, or a tree or blob alone.
