@@ -7,11 +7,14 @@ use std::path::Path;
 
 use memmap2::Mmap;
 
+use crate::fault;
+
 /// Opens a file for reading, unless it is a symbolic link. A pipe does not block.
 ///
 /// # Errors
 /// Those of the system.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
+    fault::point()?;
     #[cfg(unix)]
     {
         use rustix::fs::{Mode, OFlags};
@@ -57,6 +60,7 @@ impl Deref for Bytes {
 /// The same.
 pub(crate) fn map_regular(path: &Path, most: u64) -> io::Result<Bytes> {
     let file = open_regular(path)?;
+    fault::point()?;
     let size = file.metadata()?.len();
     if !(WORTH_MAPPING..=most).contains(&size) {
         return read(file, most).map(Bytes::Read);
@@ -77,6 +81,7 @@ fn open_regular(path: &Path) -> io::Result<File> {
 }
 
 fn read(file: File, most: u64) -> io::Result<Vec<u8>> {
+    fault::point()?;
     let size = file.metadata()?.len().min(most) + 1;
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(most + 1).read_to_end(&mut bytes)?;

@@ -5,6 +5,8 @@ use std::fs::{self, File, FileType};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::fault;
+
 /// A folder that is open.
 ///
 /// On Linux what is in it is opened by its name alone: however long the path to it is, and though somebody
@@ -52,6 +54,7 @@ impl Folder {
     /// # Errors
     /// Those of the system.
     pub(crate) fn open(path: &Path) -> io::Result<Folder> {
+        fault::point()?;
         use rustix::fs::OFlags;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         Ok(Folder { descriptor: rustix::fs::open(path, flags, rustix::fs::Mode::empty())? })
@@ -62,6 +65,7 @@ impl Folder {
     /// # Errors
     /// Those of the system.
     pub(crate) fn entries(&self) -> io::Result<Vec<(OsString, Kind)>> {
+        fault::point()?;
         use std::os::unix::ffi::OsStrExt;
         let mut buffer = [std::mem::MaybeUninit::uninit(); 16 << 10];
         let mut folder = rustix::fs::RawDir::new(&self.descriptor, &mut buffer);
@@ -88,6 +92,7 @@ impl Folder {
     /// # Errors
     /// Those of the system.
     pub(crate) fn file(&self, name: &OsStr) -> io::Result<File> {
+        fault::point()?;
         use rustix::fs::OFlags;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         Ok(File::from(rustix::fs::openat(&self.descriptor, name, flags, rustix::fs::Mode::empty())?))
@@ -98,6 +103,7 @@ impl Folder {
     /// # Errors
     /// Those of the system.
     pub(crate) fn link(&self, name: &OsStr) -> io::Result<PathBuf> {
+        fault::point()?;
         use std::os::unix::ffi::OsStringExt;
         let target = rustix::fs::readlinkat(&self.descriptor, name, Vec::new())?;
         Ok(OsString::from_vec(target.into_bytes()).into())
@@ -111,6 +117,7 @@ impl Folder {
     /// # Errors
     /// None here: those of the system come with the first use.
     pub(crate) fn open(path: &Path) -> io::Result<Folder> {
+        fault::point()?;
         Ok(Folder { path: path.to_owned() })
     }
 
@@ -119,6 +126,7 @@ impl Folder {
     /// # Errors
     /// Those of the system.
     pub(crate) fn entries(&self) -> io::Result<Vec<(OsString, Kind)>> {
+        fault::point()?;
         let entry = |entry: io::Result<fs::DirEntry>| {
             let entry = entry?;
             Ok((entry.file_name(), entry.file_type()?.into()))
@@ -131,6 +139,7 @@ impl Folder {
     /// # Errors
     /// Those of the system.
     pub(crate) fn file(&self, name: &OsStr) -> io::Result<File> {
+        fault::point()?;
         crate::file::open(&self.path.join(name))
     }
 
@@ -139,6 +148,7 @@ impl Folder {
     /// # Errors
     /// Those of the system.
     pub(crate) fn link(&self, name: &OsStr) -> io::Result<PathBuf> {
+        fault::point()?;
         fs::read_link(self.path.join(name))
     }
 }

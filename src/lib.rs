@@ -23,6 +23,7 @@ mod anthropic;
 pub mod blob;
 pub mod cli;
 pub mod error;
+mod fault;
 mod file;
 pub mod finding;
 mod folder;

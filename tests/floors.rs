@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules, from the top. Neighbours on a floor do not know each other.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 9] = [
     &["main", "lib"],
     &["cli"],
     &["run", "verify", "advice"],
@@ -13,7 +13,8 @@ const FLOORS: [&[&str]; 8] = [
     &["source", "scan", "anthropic"],
     &["finding", "agent", "hook"],
     &["rule", "git", "folder"],
-    &["blob", "file", "error", "lines", "http"],
+    &["file"],
+    &["blob", "error", "fault", "lines", "http"],
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -24,6 +24,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::blob::path_bytes;
 use crate::error::Error;
+use crate::fault;
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::scan::{Scanner, Scratch};
 
@@ -124,12 +125,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return Outcome::Clean.into();
         }
     };
-    run(cli)
-        .unwrap_or_else(|error| {
-            show(&error);
-            Outcome::Failed
-        })
-        .into()
+    let outcome = run(cli).unwrap_or_else(|error| {
+        show(&error);
+        Outcome::Failed
+    });
+    #[cfg(feature = "faults")]
+    tell(&format!("places that could fail: {}", fault::passed()));
+    outcome.into()
 }
 
 fn run(cli: Cli) -> Result<Outcome, Error> {
@@ -203,7 +205,7 @@ fn wants_color(choice: ColorChoice, stream: &impl IsTerminal) -> bool {
 /// Writes to standard output. A reader that has gone away is no error.
 fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
-    match write(&mut stdout).and_then(|()| stdout.flush()) {
+    match fault::point().and_then(|()| write(&mut stdout)).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(source) => Err(Error::Write { path: "standard output".into(), source }),
         Ok(()) => Ok(()),

@@ -7,6 +7,7 @@ use super::position::Tracker;
 use super::wide::{Narrow, Wide};
 use super::{Scanned, Scanner, Scratch, Window};
 use crate::blob::Origin;
+use crate::fault;
 use crate::rule::pattern::LONGEST_MATCH;
 
 /// How much is in memory at once.
@@ -122,7 +123,7 @@ impl Scanner {
 /// filled.
 fn fill(reader: &mut dyn Read, buffer: &mut [u8], mut filled: usize) -> (usize, Option<io::Error>) {
     while filled < buffer.len() {
-        match reader.read(&mut buffer[filled..]) {
+        match fault::point().and_then(|()| reader.read(&mut buffer[filled..])) {
             Ok(0) => break,
             Ok(count) => filled += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
