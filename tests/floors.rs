@@ -77,3 +77,22 @@ fn ureq_is_named_in_one_file() {
     let named: Vec<PathBuf> = files(Path::new("src")).into_iter().filter(names_ureq).collect();
     assert_eq!(named, [Path::new("src/http.rs")], "the network has one door");
 }
+
+#[test]
+fn every_promise_of_the_threat_model_has_its_test() {
+    let page = fs::read_to_string("docs/threat-model.md").unwrap();
+    let named: Vec<(&str, &str)> =
+        page.split('`').skip(1).step_by(2).filter_map(|code| code.split_once("::")).collect();
+    let named: Vec<_> = named
+        .into_iter()
+        .filter(|(file, _)| !file.is_empty() && file.bytes().all(|byte| byte.is_ascii_lowercase()))
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    for (file, test) in named.into_iter().filter(|named| named != &("file", "test")) {
+        let tests = fs::read_to_string(format!("tests/{file}.rs")).unwrap_or_default();
+        assert!(
+            tests.contains(&format!("fn {test}()")),
+            "docs/threat-model.md names {file}::{test}, which is not there"
+        );
+    }
+}
