@@ -464,6 +464,42 @@ fn no_value_ends_before_its_end() {
     assert_eq!((hub.outputs().len(), &*hub.outputs()["exit-code"]), (4, "0"));
 }
 
+#[test]
+fn github_shows_annotations_and_a_summary() {
+    let hub = Hub::new();
+    let before = hub.id("main");
+    hub.slip("slip.env");
+    let event = hub.push("refs/heads/main", &before, &hub.id("main"));
+    hub.whole().0.file("event.json", &event.to_string()).file("summary", "# of another step\n");
+    let ci = |arguments: &[&str], on_github: &str| {
+        let mut all = vec!["-C", "clone", "ci", "--base", &before];
+        all.extend(arguments);
+        let mut command = hub.0.command(&all);
+        command.env("GITHUB_ACTIONS", on_github).env("GITHUB_EVENT_NAME", "push");
+        command.env("GITHUB_STEP_SUMMARY", hub.0.path("summary"));
+        run(command, b"")
+    };
+    let (key, masked) = (key_of("origin/slip.env"), mask(&key_of("origin/slip.env")));
+    let shown = ci(&[], "true");
+    assert_eq!(shown.status, 1, "{shown:#?}");
+    assert!(shown.stdout.starts_with("::error file=slip.env,line=1,endLine=1,"), "{shown:#?}");
+    let summary = fs::read_to_string(hub.0.path("summary")).unwrap();
+    let added = summary.strip_prefix("# of another step\n").unwrap();
+    assert!(added.starts_with("## ❌ skant: 1 secret in 1 file") && added.contains("slip.env"), "{added}");
+    assert!(!summary.contains(&key) && !shown.all().contains(&key) && shown.stdout.contains(&masked));
+    // What is asked for counts, and elsewhere nothing is GitHub's.
+    assert_eq!(ci(&["--format", "json"], "true").each("path"), ["slip.env"]);
+    assert!(ci(&[], "false").stdout.starts_with("anthropic-api-key\n"));
+}
+
+#[test]
+fn plain_secrets_are_not_for_logs() {
+    let hub = Hub::new();
+    let before = hub.id("main");
+    hub.slip("slip.env").whole();
+    assert_refused(&hub.ci(&["--base", &before, "--reveal"], &[]), "`--reveal` does not go with `skant ci`");
+}
+
 // Other systems.
 
 #[test]

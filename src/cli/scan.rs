@@ -35,9 +35,9 @@ pub(super) struct Args {
 /// What every scan can be told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// The format of standard output
-    #[arg(long, value_name = "FORMAT", default_value = "human", help_heading = "Output")]
-    format: Format,
+    /// The format of standard output (default: human; of `skant ci` on GitHub: github)
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    format: Option<Format>,
     /// Write a report to a file as well (repeatable)
     #[arg(short, long, value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
     output: Vec<(Format, PathBuf)>,
@@ -190,7 +190,7 @@ impl Options {
             elapsed: started.elapsed(),
         };
         self.write(&report, &style)?;
-        if self.format != Format::Human {
+        if self.format() != Format::Human {
             tell_skipped(&report);
         }
         Ok((report, outcome))
@@ -198,10 +198,10 @@ impl Options {
 
     /// Whoever asks for plain secrets where there never are any is told, not left to wonder.
     fn refuse_to_reveal(&self) -> Result<(), Error> {
-        if !self.reveal || matches!(self.format, Format::Human | Format::Json) {
+        if !self.reveal || matches!(self.format(), Format::Human | Format::Json) {
             return Ok(());
         }
-        let format = self.format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        let format = self.format().to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         Err(Error::usage(
             format!("`--reveal` does not go with `--format {format}`"),
             "what is logged, uploaded or kept never holds a secret: `human` and `json` show them on standard output",
@@ -226,6 +226,21 @@ impl Options {
         Ok(())
     }
 
+    /// What standard output has.
+    fn format(&self) -> Format {
+        self.format.unwrap_or(Format::Human)
+    }
+
+    /// Makes a format the one of standard output, unless one was asked for.
+    pub(super) fn prefer(&mut self, format: Format) {
+        self.format.get_or_insert(format);
+    }
+
+    /// Whether plain secrets were asked for.
+    pub(super) fn reveals(&self) -> bool {
+        self.reveal
+    }
+
     /// The first file that a report of some format is written to.
     pub(super) fn output_of(&self, format: Format) -> Option<&Path> {
         self.output.iter().find(|(one, _)| *one == format).map(|(_, file)| file.as_path())
@@ -248,7 +263,7 @@ impl Options {
     }
 
     fn write(&self, report: &Report, style: &Style) -> Result<(), Error> {
-        print(|out| self.format.write(report, style, out))?;
+        print(|out| self.format().write(report, style, out))?;
         for (format, file) in &self.output {
             let mut bytes = Vec::new();
             let written = format.write(report, &Style { color: false, reveal: false, ..*style }, &mut bytes);

@@ -4,6 +4,7 @@ mod github;
 mod job;
 mod variables;
 
+use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
@@ -16,7 +17,7 @@ use super::scan::Options;
 use super::{Outcome, tell};
 use crate::error::Error;
 use crate::git::{Depth, Fetch, Repository, object};
-use crate::report::{Format, Report};
+use crate::report::{Format, Report, Style};
 use crate::source::{History, HistoryOptions, Push, Reach, Source};
 
 #[derive(Debug, clap::Args)]
@@ -41,13 +42,20 @@ fn remote(name: &str) -> Result<String, String> {
     if is_branch(name) { Ok(name.to_owned()) } else { Err("it is not the name of a remote".to_owned()) }
 }
 
-pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
+pub(super) fn run(mut arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
+    if arguments.options.reveals() {
+        let help = "what CI systems keep is read by many: run `skant history A..B --reveal` on your own machine";
+        return Err(Error::usage("`--reveal` does not go with `skant ci`", help));
+    }
+    if env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
+        arguments.options.prefer(Format::Github);
+    }
     let ended = scan(&arguments, color);
     let (report, outcome) = match &ended {
         Ok((report, outcome)) => (Some(report), *outcome),
         Err(_) => (None, Outcome::Failed),
     };
-    let told = outputs(&arguments.options, report, outcome);
+    let told = report.map_or(Ok(()), summary).and(outputs(&arguments.options, report, outcome));
     ended.and(told).map(|()| outcome)
 }
 
@@ -82,7 +90,7 @@ fn job(arguments: &Args, repository: &Repository) -> Result<Job, Error> {
         return Ok(Job::typed(base, arguments.head.clone()));
     }
     let variable = |name: &str| {
-        let value = std::env::var_os(name).filter(|value| !value.is_empty())?;
+        let value = env::var_os(name).filter(|value| !value.is_empty())?;
         Some(value.to_string_lossy().into_owned())
     };
     Job::find(&Surroundings { variable: &variable, default_branch: repository.default_branch(&arguments.remote) })
@@ -200,7 +208,6 @@ impl Clone<'_> {
 
 /// Tells the steps of a GitHub job that follow what came of this one.
 fn outputs(options: &Options, report: Option<&Report>, outcome: Outcome) -> Result<(), Error> {
-    let Some(path) = std::env::var_os("GITHUB_OUTPUT").filter(|path| !path.is_empty()) else { return Ok(()) };
     let sarif = options.output_of(Format::Sarif).map(|file| file.display().to_string());
     let values = [
         ("findings", report.map_or_else(String::new, |report| report.findings.len().to_string())),
@@ -209,9 +216,22 @@ fn outputs(options: &Options, report: Option<&Report>, outcome: Outcome) -> Resu
         ("range", report.and_then(|report| report.range.clone()).unwrap_or_default()),
     ];
     let text: String = values.iter().map(|(name, value)| output(name, value)).collect();
-    let written = OpenOptions::new().append(true).create(true).open(&path);
-    written
-        .and_then(|mut file| file.write_all(text.as_bytes()))
+    append("GITHUB_OUTPUT", text.as_bytes())
+}
+
+/// Tells people what came of it, on the page of a GitHub job.
+fn summary(report: &Report) -> Result<(), Error> {
+    let mut bytes = Vec::new();
+    let written = Format::Markdown.write(report, &Style::default(), &mut bytes);
+    written.map_err(|source| Error::Write { path: "the job's summary".into(), source })?;
+    append("GITHUB_STEP_SUMMARY", &bytes)
+}
+
+/// Adds to the file that a variable names, where it does.
+fn append(variable: &str, bytes: &[u8]) -> Result<(), Error> {
+    let Some(path) = env::var_os(variable).filter(|path| !path.is_empty()) else { return Ok(()) };
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(bytes))
         .map_err(|source| Error::Write { path: Path::new(&path).display().to_string(), source })
 }
 
