@@ -3,10 +3,12 @@
 mod agent;
 mod anthropic;
 mod ci;
+mod completions;
 mod doctor;
 mod history;
 mod hook;
 mod install;
+mod man;
 mod mcp;
 mod progress;
 mod rules;
@@ -66,6 +68,10 @@ enum Command {
     Rules(rules::Args),
     /// Find out which of an organisation's keys leaked, and switch one off
     Anthropic(anthropic::Args),
+    /// Write what a shell needs to complete skant's command line
+    Completions(completions::Args),
+    /// Write a page of the manual, for `man`
+    Man(man::Args),
 }
 
 /// Options of every command.
@@ -152,6 +158,8 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Mcp => mcp::run(),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Anthropic(arguments) => anthropic::run(arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 
