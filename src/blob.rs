@@ -63,6 +63,18 @@ impl Commit {
 }
 
 impl Place {
+    /// All of them.
+    pub const ALL: [Place; 8] = [
+        Place::Path,
+        Place::Content,
+        Place::Stash,
+        Place::Note,
+        Place::Config,
+        Place::CommitMessage,
+        Place::TagMessage,
+        Place::RefName,
+    ];
+
     /// Its name in reports.
     pub fn as_str(self) -> &'static str {
         match self {

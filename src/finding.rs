@@ -1,5 +1,6 @@
 //! What a scan believes to be a secret, and how it may be shown.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ pub struct Finding {
     /// The line it stands in, masked.
     pub excerpt: Excerpt,
     /// What else a person should know, in a sentence: a checksum that failed, an expiry.
-    pub note: Option<&'static str>,
+    pub note: Option<Cow<'static, str>>,
     /// Where in a structured file it is, by the file's own keys (RFC 6901).
     pub pointer: Option<String>,
     /// Whether it is live, when somebody asked.
@@ -72,6 +73,9 @@ pub enum Exposure {
 }
 
 impl Liveness {
+    /// All of them.
+    pub const ALL: [Liveness; 3] = [Liveness::Live, Liveness::Dead, Liveness::Unknown];
+
     /// Its name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,6 +87,9 @@ impl Liveness {
 }
 
 impl Exposure {
+    /// All of them.
+    pub const ALL: [Exposure; 4] = [Exposure::WorkingTree, Exposure::Staged, Exposure::Unpushed, Exposure::Pushed];
+
     /// Its name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -114,12 +121,23 @@ pub struct Position {
     pub column: u64,
 }
 
-/// Bytes that must not leak: formatting shows the mask, and nothing serializes them.
+/// Bytes that must not leak: formatting shows the mask, and nothing serializes them. Of a secret that a
+/// report tells of only the mask is known, and what its fingerprint ends with.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Secret {
-    bytes: Vec<u8>,
-    /// How many bytes in front say only what kind it is.
-    prefix: usize,
+pub struct Secret(Known);
+
+/// What is known of a secret.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Known {
+    Plain {
+        bytes: Vec<u8>,
+        /// How many bytes in front say only what kind it is.
+        prefix: usize,
+    },
+    Masked {
+        mask: String,
+        hash: String,
+    },
 }
 
 /// A line of text around a secret, in which every secret is masked and every character is
@@ -148,12 +166,20 @@ impl Finding {
 impl Secret {
     /// Wraps bytes of which the first `prefix` are no secret.
     pub fn new(bytes: &[u8], prefix: usize) -> Secret {
-        Secret { bytes: bytes.to_vec(), prefix: prefix.min(bytes.len()) }
+        Secret(Known::Plain { bytes: bytes.to_vec(), prefix: prefix.min(bytes.len()) })
     }
 
-    /// The plain bytes. Whoever calls this answers for where they go.
+    /// One that a report tells of: its mask, and what its fingerprint has behind the rule's id.
+    pub fn masked(mask: &str, hash: &str) -> Secret {
+        Secret(Known::Masked { mask: inert(mask), hash: hash.to_owned() })
+    }
+
+    /// The plain bytes, or the mask where only that is known. Whoever calls this answers for where they go.
     pub fn expose(&self) -> &[u8] {
-        &self.bytes
+        match &self.0 {
+            Known::Plain { bytes, .. } => bytes,
+            Known::Masked { mask, .. } => mask.as_bytes(),
+        }
     }
 
     /// What may be shown: the prefix, and of a long body the first three and last four characters
@@ -162,13 +188,18 @@ impl Secret {
         const FIRST: usize = 3;
         const LAST: usize = 4;
         const HIDDEN: usize = 24;
-        let prefix = String::from_utf8_lossy(&self.bytes[..self.prefix]);
-        let body: Vec<char> = String::from_utf8_lossy(&self.bytes[self.prefix..]).chars().collect();
+        let (bytes, prefix) = match &self.0 {
+            Known::Plain { bytes, prefix } => (bytes, *prefix),
+            Known::Masked { mask, .. } => return mask.clone(),
+        };
+        let (prefix, body) = bytes.split_at(prefix);
+        let prefix = String::from_utf8_lossy(prefix);
+        let body: Vec<char> = String::from_utf8_lossy(body).chars().collect();
         if body.is_empty() {
             // It is no secret: it exposes one.
             return inert(&prefix);
         }
-        let one_line = !self.bytes.contains(&b'\n');
+        let one_line = !bytes.contains(&b'\n');
         let masked = if one_line && body.len() >= FIRST + HIDDEN + LAST {
             let first: String = body[..FIRST].iter().collect();
             let last: String = body[body.len() - LAST..].iter().collect();
@@ -195,8 +226,11 @@ impl fmt::Display for Secret {
 impl Fingerprint {
     /// `v1:`, the rule's id, and the first 64 bits of SHA-256 of the secret alone, in hex.
     pub fn new(rule: &str, secret: &Secret) -> Fingerprint {
-        let digest = Sha256::digest(secret.expose());
-        Fingerprint(format!("v1:{rule}:{}", data_encoding::HEXLOWER.encode(&digest[..8])))
+        let hash = match &secret.0 {
+            Known::Plain { bytes, .. } => data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)[..8]),
+            Known::Masked { hash, .. } => hash.clone(),
+        };
+        Fingerprint(format!("v1:{rule}:{hash}"))
     }
 }
 

@@ -60,7 +60,7 @@ pub fn run(source: &dyn Source, rules: &RuleSet, wanted: Wanted, progress: &Prog
     report.blobs = progress.blobs.load(Ordering::Relaxed);
     report.commits = progress.commits.load(Ordering::Relaxed);
     report.bytes = progress.bytes.load(Ordering::Relaxed);
-    put_in_order(&mut report);
+    report.put_in_order();
     report
 }
 
@@ -181,17 +181,4 @@ impl Run<'_> {
         // What a panicking thread had gathered is whole: it panicked outside of this.
         add(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-/// Makes a report independent of what the threads did: everything in order, and once.
-fn put_in_order(report: &mut Report) {
-    let place = |one: &Finding| (one.location.clone(), one.rule.id.clone(), one.secret.clone());
-    report.findings.sort_by_cached_key(place);
-    report.findings.dedup_by_key(|one| place(one));
-    report.explained.sort_by_cached_key(|one| place(&one.finding));
-    report.explained.dedup_by_key(|one| place(&one.finding));
-    report.skipped.sort();
-    report.skipped.dedup();
-    report.notices.sort();
-    report.notices.dedup();
 }

@@ -241,7 +241,7 @@ fn json_has_the_shape_of_the_contract() {
 fn a_note_is_an_added_field() {
     let text = format!("k = sk-ant-{}-{}", "api03", key(5)[13..].replace("AA", "zz"));
     let report = report(&[(b"a", &text)]);
-    let note = report.findings[0].note.unwrap();
+    let note = report.findings[0].note.as_deref().unwrap();
     assert_eq!(parsed(Format::Json, &report)["findings"][0]["note"], note);
     assert!(written(Format::Human, &report, &MASKED).contains(&format!("help: Note: {note}.\n")));
     assert!(written(Format::Sarif, &report, &MASKED).contains(&format!("; {note}. ")));

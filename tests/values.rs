@@ -313,7 +313,7 @@ fn the_hash_of_a_password_is_told_with_little_confidence() {
     let hash = format!("$2y$10${}", Random::new(17).text(BASE62, 53));
     let found = all("users.yml", &format!("password: \"{hash}\"\n"));
     assert_eq!((found.len(), found[0].confidence), (1, Confidence::Low));
-    assert!(found[0].note.unwrap().contains("hash"));
+    assert!(found[0].note.as_deref().unwrap().contains("hash"));
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod hook;
 mod install;
 mod man;
 mod mcp;
+mod merge;
 mod progress;
 mod rules;
 mod scan;
@@ -64,6 +65,8 @@ enum Command {
     Doctor,
     /// Serve scans to a coding assistant, by the Model Context Protocol on standard input and output
     Mcp,
+    /// Join reports into what one run would have given
+    Merge(merge::Args),
     /// Show what is looked for, and why
     Rules(rules::Args),
     /// Find out which of an organisation's keys leaked, and switch one off
@@ -156,6 +159,7 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Uninstall(arguments) => install::uninstall(arguments),
         Command::Doctor => doctor::run(),
         Command::Mcp => mcp::run(),
+        Command::Merge(arguments) => merge::run(&arguments, cli.shared.color),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Anthropic(arguments) => anthropic::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -35,24 +35,53 @@ pub(super) struct Args {
 /// What every scan can be told.
 #[derive(Debug, clap::Args)]
 pub(super) struct Options {
-    /// The format of standard output (default: human; of `skant ci` on GitHub: github)
-    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
-    format: Option<Format>,
-    /// Write a report to a file as well (repeatable)
-    #[arg(short, long, value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
-    output: Vec<(Format, PathBuf)>,
+    #[command(flatten)]
+    reports: ReportOptions,
     /// Show secrets in full; `human` and `json` only
     #[arg(long, help_heading = "Output")]
     reveal: bool,
     /// List what was dismissed, and why
     #[arg(long, help_heading = "Output")]
     explain: bool,
+    #[command(flatten)]
+    rules: RuleOptions,
+    /// Report findings from this severity up
+    #[arg(long, value_name = "LEVEL", default_value = "low", help_heading = "Rules")]
+    severity: Severity,
+    /// Report findings from this confidence up
+    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "Rules")]
+    confidence: Confidence,
+    /// Ask whoever issued a key whether it is live: the only use of the network in a scan
+    #[arg(long)]
+    verify: bool,
+    /// How many threads to use (default: as many as there are processors)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+/// Which reports are wanted, and what they come to.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReportOptions {
+    /// The format of standard output (default: human; of `skant ci` on GitHub: github)
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    format: Option<Format>,
+    /// Write a report to a file as well (repeatable)
+    #[arg(short, long, value_name = "FORMAT=FILE", value_parser = output, help_heading = "Output")]
+    output: Vec<(Format, PathBuf)>,
     /// Findings only, no summary
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
     /// Say more (repeatable)
     #[arg(short, long, action = clap::ArgAction::Count, help_heading = "Output")]
     verbose: u8,
+    /// Exit with 1 for findings from this severity up, or `never`
+    #[arg(long, value_name = "LEVEL", default_value = "low", help_heading = "Output")]
+    fail_on: FailOn,
+}
+
+/// Which rules are wanted.
+#[derive(Debug, clap::Args)]
+pub(super) struct RuleOptions {
     /// Add the rules of a file (repeatable)
     #[arg(long, value_name = "FILE", help_heading = "Rules")]
     rules: Vec<PathBuf>,
@@ -62,21 +91,6 @@ pub(super) struct Options {
     /// Leave these rules out: ids or globs
     #[arg(long, value_name = "ID,...", value_delimiter = ',', help_heading = "Rules")]
     skip: Vec<String>,
-    /// Report findings from this severity up
-    #[arg(long, value_name = "LEVEL", default_value = "low", help_heading = "Rules")]
-    severity: Severity,
-    /// Report findings from this confidence up
-    #[arg(long, value_name = "LEVEL", default_value = "medium", help_heading = "Rules")]
-    confidence: Confidence,
-    /// Exit with 1 for findings from this severity up, or `never`
-    #[arg(long, value_name = "LEVEL", default_value = "low", help_heading = "Rules")]
-    fail_on: FailOn,
-    /// Ask whoever issued a key whether it is live: the only use of the network in a scan
-    #[arg(long)]
-    verify: bool,
-    /// How many threads to use (default: as many as there are processors)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    threads: Option<u16>,
 }
 
 /// Says on standard error what was not scanned, for those whose report goes to a program.
@@ -162,8 +176,7 @@ impl Options {
         color: ColorChoice,
     ) -> Result<(Report, Outcome), Error> {
         self.refuse_to_reveal()?;
-        self.spare(&self.rules)?;
-        let rules = self.rule_set()?;
+        let rules = self.rules.read(&self.reports)?;
         let verifier = self.verify.then(Verifier::new).transpose()?;
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
@@ -179,33 +192,82 @@ impl Options {
         if let Some(verifier) = verifier {
             report.notices.extend(verifier.ask(&mut report.findings)?);
         }
-        let outcome = self.outcome(&report);
-        report.exit_code = outcome.code();
-        let style = Style {
-            reveal: self.reveal,
-            color: wants_color(color, &io::stdout()),
-            width: progress::terminal_width(),
-            quiet: self.quiet,
-            verbose: self.verbose,
-            elapsed: started.elapsed(),
-        };
-        self.write(&report, &style)?;
-        if self.format() != Format::Human {
-            tell_skipped(&report);
-        }
+        let style = Style { reveal: self.reveal, elapsed: started.elapsed(), ..Style::default() };
+        let outcome = self.reports.tell(&mut report, style, color)?;
         Ok((report, outcome))
+    }
+
+    /// Refuses to write a report over a file that is read, or over another report.
+    pub(super) fn spare(&self, read: &[PathBuf]) -> Result<(), Error> {
+        self.reports.spare(read)
+    }
+
+    /// The first file that a report of some format is written to.
+    pub(super) fn output_of(&self, format: Format) -> Option<&Path> {
+        self.reports.output.iter().find(|(one, _)| *one == format).map(|(_, file)| file.as_path())
+    }
+
+    /// Makes a format the one of standard output, unless one was asked for.
+    pub(super) fn prefer(&mut self, format: Format) {
+        self.reports.format.get_or_insert(format);
+    }
+
+    /// Whether plain secrets were asked for.
+    pub(super) fn reveals(&self) -> bool {
+        self.reveal
     }
 
     /// Whoever asks for plain secrets where there never are any is told, not left to wonder.
     fn refuse_to_reveal(&self) -> Result<(), Error> {
-        if !self.reveal || matches!(self.format(), Format::Human | Format::Json) {
+        let format = self.reports.format();
+        if !self.reveal || matches!(format, Format::Human | Format::Json) {
             return Ok(());
         }
-        let format = self.format().to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        let format = format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         Err(Error::usage(
             format!("`--reveal` does not go with `--format {format}`"),
             "what is logged, uploaded or kept never holds a secret: `human` and `json` show them on standard output",
         ))
+    }
+}
+
+impl RuleOptions {
+    /// The rules; no report may take the place of their files.
+    pub(super) fn read(&self, reports: &ReportOptions) -> Result<RuleSet, Error> {
+        reports.spare(&self.rules)?;
+        let mut rules = RuleSet::builtin();
+        for path in &self.rules {
+            let name = path.display().to_string();
+            let text = fs::read_to_string(path).map_err(|error| {
+                Error::usage(
+                    format!("cannot read the rule file {name}: {error}"),
+                    "`--rules` takes a TOML file; docs/rules.md describes it",
+                )
+            })?;
+            rules.add_file(&name, &text)?;
+        }
+        rules.select(&self.only, &self.skip)?;
+        Ok(rules)
+    }
+}
+
+impl ReportOptions {
+    /// Writes every report that was asked for, and says what the program is to end with.
+    pub(super) fn tell(&self, report: &mut Report, style: Style, color: ColorChoice) -> Result<Outcome, Error> {
+        let outcome = self.outcome(report);
+        report.exit_code = outcome.code();
+        let style = Style {
+            color: wants_color(color, &io::stdout()),
+            width: progress::terminal_width(),
+            quiet: self.quiet,
+            verbose: self.verbose,
+            ..style
+        };
+        self.write(report, &style)?;
+        if self.format() != Format::Human {
+            tell_skipped(report);
+        }
+        Ok(outcome)
     }
 
     /// Refuses to write a report over a file that is read, or over another report.
@@ -229,37 +291,6 @@ impl Options {
     /// What standard output has.
     fn format(&self) -> Format {
         self.format.unwrap_or(Format::Human)
-    }
-
-    /// Makes a format the one of standard output, unless one was asked for.
-    pub(super) fn prefer(&mut self, format: Format) {
-        self.format.get_or_insert(format);
-    }
-
-    /// Whether plain secrets were asked for.
-    pub(super) fn reveals(&self) -> bool {
-        self.reveal
-    }
-
-    /// The first file that a report of some format is written to.
-    pub(super) fn output_of(&self, format: Format) -> Option<&Path> {
-        self.output.iter().find(|(one, _)| *one == format).map(|(_, file)| file.as_path())
-    }
-
-    fn rule_set(&self) -> Result<RuleSet, Error> {
-        let mut rules = RuleSet::builtin();
-        for path in &self.rules {
-            let name = path.display().to_string();
-            let text = fs::read_to_string(path).map_err(|error| {
-                Error::usage(
-                    format!("cannot read the rule file {name}: {error}"),
-                    "`--rules` takes a TOML file; docs/rules.md describes it",
-                )
-            })?;
-            rules.add_file(&name, &text)?;
-        }
-        rules.select(&self.only, &self.skip)?;
-        Ok(rules)
     }
 
     fn write(&self, report: &Report, style: &Style) -> Result<(), Error> {

@@ -121,7 +121,7 @@ impl Diagnostic for Shown<'_> {
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         let rule = &self.finding.rule;
-        let note = self.finding.note.map(|note| format!("Note: {note}."));
+        let note = self.finding.note.as_deref().map(|note| format!("Note: {note}."));
         let came_in = came_in(&self.finding.location.origin).unwrap_or_default();
         let through = through(&self.finding.location.origin).unwrap_or_default();
         let parts = [&*came_in, &*through, note.as_deref().unwrap_or_default(), help(rule), &rule.help_url];

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Report, Style, help};
 use crate::blob::Commit;
-use crate::finding::{Exposure, Finding, Liveness};
+use crate::finding::Finding;
 use crate::scan::Dismissal;
 
-const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// Writes one object. Candidates that were asked for with `--explain` stand in the added field
 /// `dismissed_findings`, each a finding with a `reason`.
@@ -149,50 +149,53 @@ impl Serialize for Entries<'_> {
     }
 }
 
-#[derive(Serialize)]
-struct Entry<'a> {
-    rule: &'a str,
-    name: &'a str,
-    provider: &'a str,
-    severity: &'static str,
-    confidence: &'static str,
-    path: Option<Cow<'a, str>>,
-    line: u64,
-    column: u64,
-    end_line: u64,
-    end_column: u64,
+/// A finding as reports have it: written, and read again when they are joined.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry<'a> {
+    pub rule: Cow<'a, str>,
+    pub name: Cow<'a, str>,
+    pub provider: Cow<'a, str>,
+    pub severity: Cow<'a, str>,
+    pub confidence: Cow<'a, str>,
+    pub path: Option<Cow<'a, str>>,
+    pub line: u64,
+    pub column: u64,
+    pub end_line: u64,
+    pub end_column: u64,
     #[serde(rename = "where")]
-    place: &'static str,
-    commit: Option<CommitEntry<'a>>,
+    pub place: Cow<'a, str>,
+    pub commit: Option<CommitEntry<'a>>,
     #[serde(rename = "ref")]
-    reference: Option<&'a str>,
-    via: &'a [String],
-    pointer: Option<&'a str>,
-    secret: String,
-    fingerprint: String,
-    verified: Option<&'static str>,
-    exposure: Option<&'static str>,
-    refs: &'a [String],
-    refs_total: usize,
-    next: &'a [String],
-    help: &'a str,
-    help_url: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
+    pub reference: Option<Cow<'a, str>>,
+    pub via: Cow<'a, [String]>,
+    pub pointer: Option<Cow<'a, str>>,
+    pub secret: String,
+    pub fingerprint: String,
+    pub verified: Option<Cow<'a, str>>,
+    pub exposure: Option<Cow<'a, str>>,
+    pub refs: Cow<'a, [String]>,
+    pub refs_total: usize,
+    pub next: Cow<'a, [String]>,
+    pub help: Cow<'a, str>,
+    pub help_url: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize)]
-struct CommitEntry<'a> {
-    id: &'a str,
-    author: &'a str,
-    date: &'a str,
-    summary: &'a str,
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CommitEntry<'a> {
+    pub id: Cow<'a, str>,
+    pub author: Cow<'a, str>,
+    pub date: Cow<'a, str>,
+    pub summary: Cow<'a, str>,
 }
 
 impl<'a> CommitEntry<'a> {
     fn of(commit: &'a Commit) -> CommitEntry<'a> {
         let Commit { id, author, date, summary } = commit;
-        CommitEntry { id, author, date, summary }
+        CommitEntry { id: id.into(), author: author.into(), date: date.into(), summary: summary.into() }
     }
 }
 
@@ -200,31 +203,31 @@ impl<'a> Entry<'a> {
     fn of(finding: &'a Finding, style: &Style) -> Entry<'a> {
         let (rule, location) = (&*finding.rule, &finding.location);
         Entry {
-            rule: &rule.id,
-            name: &rule.name,
-            provider: &rule.provider,
-            severity: finding.severity.as_str(),
-            confidence: finding.confidence.as_str(),
+            rule: (&rule.id).into(),
+            name: (&rule.name).into(),
+            provider: (&rule.provider).into(),
+            severity: finding.severity.as_str().into(),
+            confidence: finding.confidence.as_str().into(),
             path: (!location.origin.path.is_empty()).then(|| String::from_utf8_lossy(&location.origin.path)),
             line: location.start.line,
             column: location.start.column,
             end_line: location.end.line,
             end_column: location.end.column,
-            place: location.origin.place.as_str(),
+            place: location.origin.place.as_str().into(),
             commit: location.origin.commit.as_deref().map(CommitEntry::of),
-            reference: location.origin.reference.as_deref(),
-            via: &location.origin.via,
-            pointer: finding.pointer.as_deref(),
+            reference: location.origin.reference.as_deref().map(Cow::from),
+            via: (&location.origin.via).into(),
+            pointer: finding.pointer.as_deref().map(Cow::from),
             secret: style.secret(&finding.secret),
             fingerprint: finding.fingerprint().to_string(),
-            verified: finding.verified.map(Liveness::as_str),
-            exposure: finding.advice.exposure.map(Exposure::as_str),
-            refs: &finding.advice.refs,
+            verified: finding.verified.map(|verified| verified.as_str().into()),
+            exposure: finding.advice.exposure.map(|exposure| exposure.as_str().into()),
+            refs: (&finding.advice.refs).into(),
             refs_total: finding.advice.refs_total,
-            next: &finding.advice.next,
-            help: help(rule),
-            help_url: &rule.help_url,
-            note: finding.note,
+            next: (&finding.advice.next).into(),
+            help: help(rule).into(),
+            help_url: (&rule.help_url).into(),
+            note: finding.note.as_deref().map(Cow::from),
         }
     }
 }
@@ -237,14 +240,14 @@ impl Serialize for DismissedEntries<'_> {
         let DismissedEntries(report, style) = self;
         serializer.collect_seq(report.explained.iter().map(|dismissed| DismissedEntry {
             entry: Entry::of(&dismissed.finding, style),
-            reason: dismissed.reason.as_str(),
+            reason: dismissed.reason.as_str().into(),
         }))
     }
 }
 
-#[derive(Serialize)]
-struct DismissedEntry<'a> {
+#[derive(Serialize, Deserialize)]
+pub(super) struct DismissedEntry<'a> {
     #[serde(flatten)]
-    entry: Entry<'a>,
-    reason: &'static str,
+    pub entry: Entry<'a>,
+    pub reason: Cow<'a, str>,
 }

@@ -6,6 +6,7 @@ mod human;
 mod json;
 mod junit;
 mod markdown;
+mod merge;
 mod phrase;
 mod sarif;
 
@@ -14,9 +15,10 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::finding::{Finding, Secret};
+use crate::finding::{Finding, Fingerprint, Location, Secret};
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
+pub use merge::Merge;
 
 /// Where to read about this program.
 const HOME: &str = "https://github.com/skant/skant";
@@ -65,10 +67,31 @@ pub struct Skipped {
 }
 
 impl Report {
+    /// Makes it independent of what the threads did: everything in order, and once.
+    pub(crate) fn put_in_order(&mut self) {
+        self.findings.sort_by_cached_key(rank);
+        self.findings.dedup_by_key(|one| rank(one));
+        self.explained.sort_by_cached_key(|one| rank(&one.finding));
+        self.explained.dedup_by_key(|one| rank(&one.finding));
+        self.skipped.sort();
+        self.skipped.dedup();
+        self.notices.sort();
+        self.notices.dedup();
+    }
+
     /// Whether everything that was asked for was scanned.
     pub fn is_complete(&self) -> bool {
         self.skipped.is_empty()
     }
+}
+
+/// Where a finding stands in a report. What reports show of it comes first, so that its place is the same when
+/// it was read from one; the path as it is, which need not be text, is last.
+fn rank(finding: &Finding) -> (Location, String, Fingerprint, Vec<u8>) {
+    let mut location = finding.location.clone();
+    let path = std::mem::take(&mut location.origin.path);
+    location.origin.path = String::from_utf8_lossy(&path).into_owned().into_bytes();
+    (location, finding.rule.id.clone(), finding.fingerprint(), path)
 }
 
 /// A format a report can be written in.

@@ -101,7 +101,7 @@ pub(super) fn extent(report: &Report) -> String {
 /// A finding in a line, place apart: what it is, how bad, and what to do.
 pub(super) fn message(finding: &Finding) -> String {
     let Finding { rule, severity, confidence, secret, .. } = finding;
-    let note = finding.note.map(|note| format!("; {note}")).unwrap_or_default();
+    let note = finding.note.as_deref().map(|note| format!("; {note}")).unwrap_or_default();
     let via = &finding.location.origin.via;
     let through = if via.is_empty() { String::new() } else { format!(", through {}", via.join(", ")) };
     let (name, mask, help, live) = (&rule.name, secret.mask(), help(rule), live(finding));

@@ -17,6 +17,7 @@ mod probe;
 mod wide;
 mod window;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
@@ -282,7 +283,7 @@ impl Scanner {
             location: Location { origin: window.origin.clone(), start, end },
             secret: Secret::new(&window.text[secret.clone()], candidate.prefix),
             excerpt: excerpt(window.text, secret, all),
-            note: candidate.note.or_else(|| assistant::note(&window.origin.path)),
+            note: candidate.note.or_else(|| assistant::note(&window.origin.path)).map(Cow::from),
             pointer: None,
             verified: None,
             advice: Advice::default(),

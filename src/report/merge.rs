@@ -1,0 +1,353 @@
+//! Reports, read again and joined into what one run would have given. They come from anywhere and may say
+//! anything: what a rule says is the rule's word and never theirs, and every text is masked again.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::json::{CommitEntry, DismissedEntry, Entry, SCHEMA_VERSION};
+use super::{Report, Skipped};
+use crate::blob::{Commit, Origin, Place};
+use crate::finding::{
+    Advice, Confidence, Excerpt, Exposure, Finding, Fingerprint, Liveness, Location, Position, Secret, Severity, inert,
+};
+use crate::rule::{Judge, Rule, RuleSet};
+use crate::scan::{Dismissal, Dismissed, Scanner, Scratch};
+
+/// What can have been scanned.
+const SOURCES: [&str; 5] = ["tree", "staged", "history", "message", "stdin"];
+/// The longest mask: a prefix, and ten characters.
+const LONGEST_MASK: usize = 64;
+/// The longest line or column that is believed.
+const FARTHEST: u64 = 1 << 40;
+/// How much of a report's own words is told, in characters.
+const MOST_TOLD: usize = 40;
+
+/// Joins reports. The parts are to be those of one scan: of one source, one range and the same rules.
+#[derive(Debug)]
+pub struct Merge<'r> {
+    rules: &'r RuleSet,
+    scanner: Scanner,
+    scratch: Scratch,
+    report: Option<Report>,
+}
+
+/// All of `json`, or the last line of `jsonl`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "schema_version")]
+    _schema_version: IgnoredAny,
+    #[serde(rename = "tool")]
+    _tool: IgnoredAny,
+    scan: Scan,
+    #[serde(default)]
+    findings: Vec<Entry<'static>>,
+    #[serde(default)]
+    dismissed_findings: Vec<DismissedEntry<'static>>,
+}
+
+/// What says whether the rest can be read.
+#[derive(Deserialize)]
+struct Head {
+    schema_version: u64,
+    tool: Tool,
+}
+
+#[derive(Deserialize)]
+struct Tool {
+    name: String,
+    version: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Scan {
+    source: String,
+    range: Option<String>,
+    complete: bool,
+    files: u64,
+    blobs: u64,
+    commits: u64,
+    bytes: u64,
+    rules: usize,
+    #[serde(rename = "config")]
+    _config: (),
+    skipped: Vec<SkippedEntry>,
+    notices: Vec<String>,
+    suppressed: BTreeMap<String, u64>,
+    dismissed: BTreeMap<String, u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SkippedEntry {
+    path: String,
+    reason: String,
+}
+
+impl<'r> Merge<'r> {
+    /// No reports yet, of scans that ran by these rules.
+    pub fn new(rules: &'r RuleSet) -> Merge<'r> {
+        Merge { rules, scanner: Scanner::new(rules), scratch: Scratch::default(), report: None }
+    }
+
+    /// Adds a report, `json` or `jsonl`.
+    ///
+    /// # Errors
+    /// Why it cannot be joined with the others, in a sentence.
+    pub fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let document = read(bytes)?;
+        let Document { scan, findings, dismissed_findings, .. } = document;
+        self.agree(&scan)?;
+        let findings = findings.into_iter().map(|entry| self.finding(entry)).collect::<Result<Vec<_>, _>>()?;
+        let explained = dismissed_findings.into_iter().map(|DismissedEntry { entry, reason }| {
+            let reason = dismissal(&reason)?;
+            Ok(Dismissed { finding: self.finding(entry)?, reason })
+        });
+        let explained = explained.collect::<Result<Vec<_>, String>>()?;
+        self.add_scan(scan, findings, explained)
+    }
+
+    /// The whole, in order; nothing when there was no report.
+    pub fn finish(self) -> Option<Report> {
+        let mut report = self.report?;
+        report.rules = self.rules.iter().cloned().collect();
+        report.rules.sort_by(|a, b| a.id.cmp(&b.id));
+        report.put_in_order();
+        Some(report)
+    }
+
+    /// Whether a part is one of the same whole, and says of itself what can be.
+    fn agree(&self, scan: &Scan) -> Result<(), String> {
+        if scan.complete != scan.skipped.is_empty() {
+            return Err("what it says was not scanned and whether it is complete do not agree".into());
+        }
+        let (ran, here) = (scan.rules, self.rules.len());
+        if ran != here {
+            return Err(format!(
+                "its scan ran by {ran} rules and here are {here}: give the `--rules`, `--only` and `--skip` that it had"
+            ));
+        }
+        let Some(report) = &self.report else { return Ok(()) };
+        if report.source != scan.source {
+            let (own, other) = (told(&scan.source), report.source);
+            return Err(format!("it is of a scan of kind `{own}`, and the one before of kind `{other}`"));
+        }
+        let range = scan.range.as_ref().map(|range| self.scanner.mask(range.as_bytes(), &mut Scratch::default()));
+        if report.range != range {
+            return Err("it is of another range than the one before: one run has one".into());
+        }
+        Ok(())
+    }
+
+    fn add_scan(&mut self, scan: Scan, findings: Vec<Finding>, explained: Vec<Dismissed>) -> Result<(), String> {
+        if scan.suppressed.values().any(|&count| count > 0) {
+            return Err("it counts suppressed findings, which this skant knows nothing of".into());
+        }
+        let source = SOURCES.into_iter().find(|name| *name == scan.source);
+        let source = source.ok_or_else(|| unknown("source", &scan.source))?;
+        let range = scan.range.map(|range| self.mask(&range));
+        let skipped = scan.skipped.into_iter();
+        let skipped: Vec<_> =
+            skipped.map(|one| Skipped { path: self.mask(&one.path), reason: self.mask(&one.reason) }).collect();
+        let notices: Vec<_> = scan.notices.iter().map(|notice| self.mask(notice)).collect();
+        let report = self.report.get_or_insert_with(|| Report { source, range, ..Report::default() });
+        let counts = [
+            (&mut report.files, scan.files),
+            (&mut report.blobs, scan.blobs),
+            (&mut report.commits, scan.commits),
+            (&mut report.bytes, scan.bytes),
+        ];
+        for (sum, count) in counts {
+            *sum = sum.saturating_add(count);
+        }
+        for (reason, count) in scan.dismissed.iter().filter(|(_, count)| **count > 0) {
+            let sum = report.dismissed.entry(dismissal(reason)?).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        report.skipped.extend(skipped);
+        report.notices.extend(notices);
+        report.findings.extend(findings);
+        report.explained.extend(explained);
+        Ok(())
+    }
+
+    fn finding(&mut self, entry: Entry<'_>) -> Result<Finding, String> {
+        // All of them by name: a field that is added has to be thought of.
+        let Entry {
+            rule,
+            name: _,
+            provider: _,
+            severity,
+            confidence,
+            path,
+            line,
+            column,
+            end_line,
+            end_column,
+            place,
+            commit,
+            reference,
+            via,
+            pointer,
+            secret,
+            fingerprint,
+            verified,
+            exposure,
+            refs,
+            refs_total,
+            next,
+            help: _,
+            help_url: _,
+            note,
+        } = entry;
+        let rule = self.rules.get(&rule).map(Arc::clone).ok_or_else(|| unknown("rule", &rule))?;
+        let secret = self.secret(&secret, &fingerprint, &rule)?;
+        let origin = Origin {
+            path: path.map(|path| self.path(&path)).unwrap_or_default(),
+            commit: commit.map(|commit| self.commit(&commit)).transpose()?.map(Arc::new),
+            reference: reference.map(|reference| self.mask(&reference).into()),
+            via: via.iter().map(|wrapping| self.mask(wrapping)).collect(),
+            ..Origin::at("", named("where", &Place::ALL, Place::as_str, &place)?)
+        };
+        let (start, end) = (position(line, column)?, position(end_line, end_column)?);
+        let mask = secret.mask();
+        Ok(Finding {
+            severity: named("severity", Severity::ALL, Severity::as_str, &severity)?,
+            confidence: named("confidence", Confidence::ALL, Confidence::as_str, &confidence)?,
+            location: Location { origin, start, end: end.max(start) },
+            // A report has no lines: the mask stands for its own.
+            excerpt: Excerpt { start: 0, end: mask.len(), text: mask },
+            secret,
+            note: note.map(|note| Cow::Owned(self.mask(&note))),
+            pointer: pointer.map(|pointer| self.mask(&pointer)),
+            verified: verified.map(|text| named("verified", &Liveness::ALL, Liveness::as_str, &text)).transpose()?,
+            advice: Advice {
+                exposure: exposure
+                    .map(|text| named("exposure", &Exposure::ALL, Exposure::as_str, &text))
+                    .transpose()?,
+                refs: refs.iter().map(|name| self.mask(name)).collect(),
+                refs_total,
+                next: next.iter().map(|step| self.mask(step)).collect(),
+            },
+            rule,
+        })
+    }
+
+    /// What a report shows of a secret. One written with `--reveal` is masked now.
+    fn secret(&mut self, shown: &str, fingerprint: &str, rule: &Rule) -> Result<Secret, String> {
+        let hash = fingerprint.strip_prefix("v1:").and_then(|rest| rest.strip_prefix(&*rule.id)?.strip_prefix(':'));
+        let is_hash =
+            |hash: &&str| hash.len() == 16 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let hash = hash.filter(is_hash).ok_or("it has a fingerprint that is none of its rule's")?;
+        let plain = Secret::new(shown.as_bytes(), 0);
+        let is_plain = Fingerprint::new(&rule.id, &plain).to_string() == fingerprint;
+        if (is_mask(shown) && !is_plain) || (is_plain && rule.judge == Judge::Exposure) {
+            return Ok(Secret::masked(shown, hash));
+        }
+        let masked = self.mask(shown);
+        let mask = if is_mask(&masked) && masked != shown { masked } else { plain.mask() };
+        Ok(Secret::masked(&mask, hash))
+    }
+
+    fn commit(&mut self, commit: &CommitEntry<'_>) -> Result<Commit, String> {
+        let CommitEntry { id, author, date, summary } = commit;
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err("it names a commit by what is no id".into());
+        }
+        Ok(Commit { id: id.to_string(), author: self.mask(author), date: self.mask(date), summary: self.mask(summary) })
+    }
+
+    /// A path stays as it is, as in a scan: each format makes it harmless in its own way.
+    fn path(&mut self, path: &str) -> Vec<u8> {
+        let masked = self.scanner.mask_secrets(path.as_bytes(), &mut self.scratch);
+        masked.unwrap_or_else(|| path.to_owned()).into_bytes()
+    }
+
+    fn mask(&mut self, text: &str) -> String {
+        self.scanner.mask(text.as_bytes(), &mut self.scratch)
+    }
+}
+
+/// Reads a report: one object, or one a line, of which the last is the summary.
+fn read(bytes: &[u8]) -> Result<Document, String> {
+    let text = std::str::from_utf8(bytes).map_err(|_| "it is no report of skant's: it is not UTF-8")?;
+    let text = text.trim_end();
+    if text.is_empty() {
+        return Err("it is empty".into());
+    }
+    let is_lines = text.lines().next().is_some_and(|first| first.starts_with('{') && first.trim_end().ends_with('}'));
+    let (lines, last) = text.rsplit_once('\n').filter(|_| is_lines).unwrap_or(("", text));
+    check_head(last, is_lines)?;
+    let mut document: Document = parsed(last)?;
+    if is_lines {
+        let findings = lines.lines().map(parsed::<Entry<'static>>).collect::<Result<Vec<_>, _>>()?;
+        if !findings.is_empty() {
+            if !document.findings.is_empty() {
+                return Err("it is no report of skant's: it holds findings twice".into());
+            }
+            document.findings = findings;
+        }
+    }
+    Ok(document)
+}
+
+/// What was written by another version is not guessed at.
+fn check_head(text: &str, is_lines: bool) -> Result<(), String> {
+    let head: Head = serde_json::from_str(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Eof => "it ends early".to_owned(),
+        _ if is_lines => "it is no report of skant's, or the last line of `jsonl`, the summary, is missing".to_owned(),
+        _ => format!("it is no report of skant's (line {}, column {})", error.line(), error.column()),
+    })?;
+    if head.schema_version != u64::from(SCHEMA_VERSION) {
+        return Err(format!("its `schema_version` is {}, and this skant knows {SCHEMA_VERSION}", head.schema_version));
+    }
+    let (name, version) = (env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    if (&*head.tool.name, &*head.tool.version) != (name, version) {
+        let writer = format!("{} {}", told(&head.tool.name), told(&head.tool.version));
+        return Err(format!("{writer} wrote it, and this is {name} {version}: one run has one version"));
+    }
+    Ok(())
+}
+
+/// The parser's own words would repeat what stands there.
+fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("it is no report of skant's (line {}, column {})", error.line(), error.column()))
+}
+
+fn named<T: Copy>(field: &str, all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
+    all.iter().copied().find(|one| name(*one) == text).ok_or_else(|| unknown(field, text))
+}
+
+fn dismissal(reason: &str) -> Result<Dismissal, String> {
+    named("reason", &Dismissal::ALL, Dismissal::as_str, reason)
+}
+
+fn unknown(field: &str, text: &str) -> String {
+    format!("it names the {field} `{}`, which is not known here", told(text))
+}
+
+/// A few of a stranger's words.
+fn told(text: &str) -> String {
+    inert(&text.chars().take(MOST_TOLD).collect::<String>())
+}
+
+fn position(line: u64, column: u64) -> Result<Position, String> {
+    let is_one = |count| (1..=FARTHEST).contains(&count);
+    if is_one(line) && is_one(column) {
+        Ok(Position { line, column })
+    } else {
+        Err("it has a place that is none".into())
+    }
+}
+
+/// Whether a text is what [`Secret::mask`] makes.
+fn is_mask(text: &str) -> bool {
+    let end = text.char_indices().rev().nth(6).map(|(at, _)| &text[at..]);
+    text.len() <= LONGEST_MASK && (text.ends_with("********") || end.is_some_and(|end| end.starts_with("...")))
+}
