@@ -1,58 +1,98 @@
 //! Loose objects: a file each, compressed, with a head that says what it is.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use libdeflater::DecompressionError;
 
+use super::folders::is_absent;
 use super::object::{from_hex, hex};
-use super::pack::{LARGEST, LARGEST_RATIO, Worker};
+use super::pack::{LARGEST_RATIO, Worker};
 use super::{Id, Kind};
 use crate::file::read_regular;
 
-/// The ids of the loose objects in some folders.
-pub(super) fn ids(folders: &[PathBuf]) -> Vec<Id> {
+/// Why a loose object cannot be read.
+pub(super) enum Failure {
+    /// It is larger than was asked for.
+    Large,
+    /// It is not whole.
+    Damaged(String),
+}
+
+impl From<&str> for Failure {
+    fn from(reason: &str) -> Failure {
+        Failure::Damaged(reason.to_owned())
+    }
+}
+
+/// The ids of the loose objects in some folders. Folders that cannot be listed are told.
+pub(super) fn ids(folders: &[PathBuf], told: &mut Vec<(Vec<u8>, String)>) -> Vec<Id> {
     let mut ids = Vec::new();
     for folder in folders {
         for slot in 0..=255u8 {
             let front = format!("{slot:02x}");
-            let entries = std::fs::read_dir(folder.join(&front)).into_iter().flatten().flatten();
-            let whole = |rest: &std::ffi::OsStr| from_hex(&[front.as_bytes(), rest.as_encoded_bytes()].concat());
-            ids.extend(entries.filter_map(|entry| whole(&entry.file_name())));
+            let reason = match names(&folder.join(&front)) {
+                Ok(names) => {
+                    let whole = |rest: &[u8]| from_hex(&[front.as_bytes(), rest].concat());
+                    ids.extend(names.iter().filter_map(|rest| whole(rest)));
+                    continue;
+                }
+                Err(error) if is_absent(&error) => continue,
+                Err(error) => format!("it cannot be listed: {error}"),
+            };
+            // Once is enough where nothing of it can be read.
+            if names(folder).is_err() {
+                told.push((b"objects".to_vec(), reason));
+                break;
+            }
+            told.push((format!("objects/{front}").into_bytes(), reason));
         }
     }
     ids
 }
 
-/// Reads a loose object; nothing when there is none.
-pub(super) fn read(folders: &[PathBuf], id: &Id, worker: &mut Worker) -> Option<Result<(Kind, Vec<u8>), String>> {
-    let name = hex(id);
-    let file = format!("{}/{}", &name[..2], &name[2..]);
-    let bytes = folders.iter().map(|folder| read_regular(&folder.join(&file), LARGEST));
-    let found = bytes
-        .into_iter()
-        .find(|read| !read.as_ref().is_err_and(|error| matches!(error.kind(), std::io::ErrorKind::NotFound)))?;
-    Some(found.map_err(|error| error.to_string()).and_then(|bytes| parsed(inflated(&bytes, worker)?)))
+fn names(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().as_encoded_bytes().to_vec())).collect()
 }
 
-fn inflated(bytes: &[u8], worker: &mut Worker) -> Result<Vec<u8>, String> {
-    let most = (bytes.len() as u64 * LARGEST_RATIO).min(LARGEST);
+/// Reads a loose object of at most some size; nothing when there is none.
+pub(super) fn read(
+    folders: &[PathBuf],
+    id: &Id,
+    most: u64,
+    worker: &mut Worker,
+) -> Option<Result<(Kind, Vec<u8>), Failure>> {
+    let name = hex(id);
+    let file = format!("{}/{}", &name[..2], &name[2..]);
+    let bytes = folders.iter().map(|folder| read_regular(&folder.join(&file), most));
+    let found = bytes.into_iter().find(|read| !read.as_ref().is_err_and(is_absent))?;
+    let found = found.map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => Failure::Large,
+        _ => Failure::Damaged(error.to_string()),
+    });
+    Some(found.and_then(|bytes| parsed(inflated(&bytes, most, worker)?)))
+}
+
+fn inflated(bytes: &[u8], most: u64, worker: &mut Worker) -> Result<Vec<u8>, Failure> {
+    let most = (bytes.len() as u64 * LARGEST_RATIO).min(most);
     // Its size stands inside.
-    let mut size = bytes.len() as u64 * 4 + 64;
+    let mut size = (bytes.len() as u64 * 4 + 64).min(most);
     loop {
-        let mut text = vec![0; usize::try_from(size).map_err(|_| "it is too large")?];
+        let mut text = vec![0; usize::try_from(size).map_err(|_| Failure::Large)?];
         match worker.inflate.zlib_decompress(bytes, &mut text) {
             Ok(length) => {
                 text.truncate(length);
                 return Ok(text);
             }
             Err(DecompressionError::InsufficientSpace) if size < most => size = (size * 4).min(most),
-            Err(DecompressionError::InsufficientSpace) => return Err("it is too large".into()),
+            Err(DecompressionError::InsufficientSpace) => return Err(Failure::Large),
             Err(DecompressionError::BadData) => return Err("its compressed bytes are damaged".into()),
         }
     }
 }
 
-fn parsed(mut text: Vec<u8>) -> Result<(Kind, Vec<u8>), String> {
+fn parsed(mut text: Vec<u8>) -> Result<(Kind, Vec<u8>), Failure> {
     let head = text.iter().take(32).position(|&byte| byte == 0).ok_or("it has no head")?;
     let (kind, size) = Kind::with_size(&text[..head]).ok_or("its head makes no sense")?;
     if size != (text.len() - head - 1) as u64 {

@@ -1,6 +1,7 @@
 //! What skant reads of git: the only folder that knows its formats.
 
 mod fetch;
+mod folders;
 mod index;
 mod loose;
 mod message;
@@ -8,8 +9,10 @@ pub(crate) mod object;
 mod pack;
 mod push;
 mod reach;
+mod reference;
 mod repo;
 mod repository;
+mod revision;
 mod staged;
 mod store;
 mod tree;

@@ -20,6 +20,11 @@ impl Kind {
         [Kind::Commit, Kind::Tree, Kind::Blob, Kind::Tag].get(usize::from(number).checked_sub(1)?).copied()
     }
 
+    /// Its number in packs.
+    pub(super) fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
     /// By its name.
     fn named(name: &[u8]) -> Option<Kind> {
         [Kind::Commit, Kind::Tree, Kind::Blob, Kind::Tag].into_iter().find(|kind| kind.as_str().as_bytes() == name)

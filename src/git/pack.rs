@@ -1,7 +1,6 @@
 //! A pack file and its index, mapped: objects one by one, or all of them along their delta trees.
 //!
-//! Format: `gitformat-pack(5)`; indexes of version 2, ids of 20 bytes. What this reader refuses is
-//! left to libgit2. Nothing in the file is trusted: every offset, size and copy is checked.
+//! Format: `gitformat-pack(5)`; indexes of versions 1 and 2, ids of 20 bytes. Nothing in the file is trusted: every offset, size and copy is checked.
 //!
 //! Reading all goes down each tree of deltas, depth first: a base is inflated once, however many
 //! objects are made from it. The child with most below it comes last, and its base is given up before
@@ -44,9 +43,25 @@ const UNKNOWN: u8 = 0;
 pub(super) struct Pack {
     pack: Mmap,
     index: Mmap,
+    layout: Layout,
     count: usize,
     plan: OnceLock<Plan>,
 }
+
+/// Where things stand in an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Layout {
+    /// How many objects there are up to each first byte of their ids.
+    counts: usize,
+    /// The first id, and how far it is from each to the next.
+    ids: usize,
+    step: usize,
+}
+
+/// Offsets stand before the ids.
+const VERSION_1: Layout = Layout { counts: 0, ids: 1024 + 4, step: 24 };
+/// Offsets stand behind all ids and checksums.
+const VERSION_2: Layout = Layout { counts: 8, ids: 8 + 1024, step: 20 };
 
 /// One object as it stands in the pack.
 struct Entry {
@@ -72,6 +87,8 @@ struct Plan {
     places: Vec<u32>,
     /// The kind of the object, of a delta that of its root.
     kinds: Vec<u8>,
+    /// The same for each place.
+    kind_by_place: Vec<u8>,
     first_child: Vec<u32>,
     next_sibling: Vec<u32>,
     /// Those that are no deltas, most below them first.
@@ -158,14 +175,17 @@ impl Pack {
     /// Maps a pack by the path of its index.
     pub(super) fn open(index: &Path) -> Result<Pack, String> {
         let (pack, index) = (map(&index.with_extension("pack"))?, map(index)?);
-        if index.len() < 8 + 1024 + 40 || index[..8] != [0xff, b't', b'O', b'c', 0, 0, 0, 2] {
-            return Err("its index is no index of version 2".into());
+        let layout = if index.starts_with(&[0xff, b't', b'O', b'c']) { VERSION_2 } else { VERSION_1 };
+        if layout == VERSION_2 && u32_at(&index, 4) != Some(2) {
+            return Err("its index is of an unknown version".into());
         }
-        let count = u32_at(&index, 8 + 1020).ok_or("its index is cut short")? as usize;
-        if index.len() < 8 + 1024 + count * 28 + 40 {
+        let each = if layout == VERSION_2 { 28 } else { 24 };
+        let count = u32_at(&index, layout.counts + 1020).ok_or("its index is cut short")? as usize;
+        if index.len() < layout.counts + 1024 + count * each + 40 {
             return Err("its index is cut short".into());
         }
-        if !(0..255).all(|slot| u32_at(&index, 8 + slot * 4) <= u32_at(&index, 12 + slot * 4)) {
+        let counted = |slot: usize| u32_at(&index, layout.counts + slot * 4);
+        if !(0..255).all(|slot| counted(slot) <= counted(slot + 1)) {
             return Err("its index is not in order".into());
         }
         let version = u32_at(&pack, 4);
@@ -175,14 +195,19 @@ impl Pack {
         if u32_at(&pack, 8).map(|count| count as usize) != Some(count) {
             return Err("its index is that of another pack".into());
         }
-        Ok(Pack { pack, index, count, plan: OnceLock::new() })
+        Ok(Pack { pack, index, layout, count, plan: OnceLock::new() })
     }
 
     fn id(&self, place: usize) -> Id {
-        *self.index[8 + 1024 + place * 20..].first_chunk().expect("the index was found long enough")
+        *self.index[self.layout.ids + place * self.layout.step..]
+            .first_chunk()
+            .expect("the index was found long enough")
     }
 
     fn offset(&self, place: usize) -> Option<u64> {
+        if self.layout == VERSION_1 {
+            return u32_at(&self.index, 1024 + place * 24).map(u64::from);
+        }
         let small = 8 + 1024 + self.count * 24;
         let offset = u32_at(&self.index, small + place * 4)?;
         if offset & 1 << 31 == 0 {
@@ -194,13 +219,13 @@ impl Pack {
 
     /// The place of an id in the index.
     pub(super) fn find(&self, id: &Id) -> Option<usize> {
-        let slot = |first: usize| u32_at(&self.index, 8 + first * 4).map_or(0, |value| value as usize);
+        let slot = |first: usize| u32_at(&self.index, self.layout.counts + first * 4).map_or(0, |value| value as usize);
         let front = |id: &[u8]| id.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
         let (first, wanted) = (usize::from(id[0]), front(id));
         let (mut low, mut high) = (if first == 0 { 0 } else { slot(first - 1) }, slot(first).min(self.count));
         while low < high {
             let middle = usize::midpoint(low, high);
-            let here = &self.index[8 + 1024 + middle * 20..][..20];
+            let here = &self.index[self.layout.ids + middle * self.layout.step..][..20];
             // Nearly always the first eight bytes decide.
             match front(here).cmp(&wanted).then_with(|| here.cmp(id)) {
                 std::cmp::Ordering::Less => low = middle + 1,
@@ -303,6 +328,11 @@ impl Pack {
             worker.bases.keep(place(*offset), kind, &text);
         }
         Ok((kind, Arc::unwrap_or_clone(text)))
+    }
+
+    /// The kind of the object at a place in the index; nothing when it cannot be read.
+    pub(super) fn kind(&self, place_in_index: usize) -> Option<Kind> {
+        Kind::of(self.plan().kind_by_place[place_in_index])
     }
 
     fn plan(&self) -> &Plan {
@@ -441,7 +471,9 @@ impl Plan {
         let mut roots: Vec<u32> =
             (0..count).filter(|&at| bases[at] == NONE && kinds[at] != UNKNOWN).map(|at| at as u32).collect();
         roots.sort_by_key(|&root| std::cmp::Reverse(weights[root as usize]));
-        Plan { offsets, places, kinds, first_child, next_sibling, roots }
+        let mut kind_by_place = vec![UNKNOWN; count];
+        places.iter().zip(&kinds).for_each(|(&place, &kind)| kind_by_place[place as usize] = kind);
+        Plan { offsets, places, kinds, kind_by_place, first_child, next_sibling, roots }
     }
 
     fn id(&self, pack: &Pack, position: u32) -> Id {

@@ -7,15 +7,16 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use data_encoding::HEXLOWER;
 use git2::{ConfigLevel, ErrorCode, ObjectType, RepositoryOpenFlags};
 
-use super::Id;
+use super::folders::Folders;
 use super::index::Index;
 use super::message::Cleanup;
-use super::tree;
+use super::object;
+use super::{Id, Kind, Trouble, reference, tree};
 use crate::file::{Bytes, map_regular, read_regular};
 
 /// The most bytes an index may have: some ten million entries.
@@ -121,6 +122,7 @@ fn shared_index<'a>(index: &Path, name: &str, bytes: &'a OnceCell<Bytes>) -> Opt
 pub(crate) struct OpenRepo {
     inner: git2::Repository,
     root: PathBuf,
+    folders: Arc<OnceLock<Folders>>,
 }
 
 /// What a blob holds.
@@ -131,7 +133,7 @@ pub(crate) enum Content<'a> {
 }
 
 /// The largest object that is read into memory, unless git has packed it.
-const LARGEST_IN_MEMORY: usize = 32 << 20;
+const LARGEST_IN_MEMORY: u64 = 32 << 20;
 
 impl OpenRepo {
     /// The repository around the working directory, or the one that the environment names.
@@ -143,14 +145,14 @@ impl OpenRepo {
         add_object_folders(&inner)?;
         let root = work_tree(&inner);
         let root = fs::canonicalize(&root).map_err(|error| format!("{}: {error}", root.display()))?;
-        Ok(OpenRepo { inner, root })
+        Ok(OpenRepo { inner, root, folders: Arc::default() })
     }
 
     /// The same once more, for another thread.
     pub(crate) fn again(&self) -> Result<OpenRepo, String> {
         let inner = git2::Repository::open(self.inner.path()).map_err(|error| told(&error))?;
         add_object_folders(&inner)?;
-        Ok(OpenRepo { inner, root: self.root.clone() })
+        Ok(OpenRepo { inner, root: self.root.clone(), folders: Arc::clone(&self.folders) })
     }
 
     /// The top of the work tree.
@@ -172,32 +174,45 @@ impl OpenRepo {
 
     /// The tree of the commit that the next one follows; nothing before the first.
     pub(super) fn head(&self) -> Result<Option<Vec<u8>>, String> {
-        let head = match self.inner.head() {
-            Err(error) if error.code() == ErrorCode::UnbornBranch => return Ok(None),
-            head => head.and_then(|head| head.peel_to_commit()),
+        let head = reference::target(self.git_dir(), self.common_dir(), "HEAD");
+        let tree = |id: Id| {
+            let commit = self.object(&id, Kind::Commit)?;
+            object::Commit::parse(&commit).tree.ok_or_else(|| "it names no tree".to_owned())
         };
-        head.map(|commit| Some(commit.tree_id().as_bytes().to_vec()))
-            .map_err(|error| format!("cannot read HEAD: {}", error.message()))
+        let head = head.and_then(|head| head.map(tree).transpose());
+        head.map(|tree| tree.map(|tree| tree.to_vec())).map_err(|reason| format!("cannot read HEAD: {reason}"))
     }
 
     /// What a tree holds.
     pub(super) fn tree(&self, id: &[u8]) -> Result<Vec<tree::Entry>, String> {
-        self.object(id, ObjectType::Tree, |odb, id| {
-            let object = odb.read(id)?;
-            tree::entries(object.data(), id.as_bytes().len()).ok_or_else(|| git2::Error::from_str("it is damaged"))
-        })
+        let text = self.object(id, Kind::Tree)?;
+        tree::entries(&text, id.len()).ok_or_else(|| unreadable(Kind::Tree, id, "it is damaged"))
     }
 
     /// Hands over what a blob holds.
     pub(crate) fn with_blob<T>(&self, id: &[u8], take: impl FnOnce(Content<'_>) -> T) -> Result<T, String> {
-        self.object(id, ObjectType::Blob, |odb, id| {
-            if odb.read_header(id)?.0 > LARGEST_IN_MEMORY
+        let said = |reason: &str| unreadable(Kind::Blob, id, reason);
+        let known = id.first_chunk().and_then(|id| self.folders().read_up_to(id, LARGEST_IN_MEMORY));
+        match known {
+            Some(Ok((Kind::Blob, bytes))) => return Ok(take(Content::Bytes(&bytes))),
+            Some(Ok((kind, _))) => return Err(said(&format!("it is a {}", kind.as_str()))),
+            Some(Err(reason)) => return Err(said(&reason)),
+            None => self.check_for_libgit2().map_err(|reason| said(&reason))?,
+        }
+        let read = || {
+            let (odb, id) = (self.inner.odb()?, git2::Oid::from_bytes(id)?);
+            let (size, kind) = odb.read_header(id)?;
+            if kind != ObjectType::Blob {
+                return Err(git2::Error::from_str(&format!("it is a {kind}")));
+            }
+            if size as u64 > LARGEST_IN_MEMORY
                 && let Ok((mut reader, size, _)) = odb.reader(id)
             {
                 return Ok(take(Content::Stream(&mut Whole { reader: &mut reader, left: size })));
             }
             Ok(take(Content::Bytes(odb.read(id)?.data())))
-        })
+        };
+        read().map_err(|error| said(error.message()))
     }
 
     /// The bytes of a blob, unless it is large or not there.
@@ -262,19 +277,39 @@ impl OpenRepo {
         Cleanup::new(setting, environment("GIT_EDITOR").is_none_or(|editor| editor != ":"))
     }
 
-    fn object<T>(
-        &self,
-        id: &[u8],
-        kind: ObjectType,
-        read: impl FnOnce(&git2::Odb<'_>, git2::Oid) -> Result<T, git2::Error>,
-    ) -> Result<T, String> {
+    fn object(&self, id: &[u8], wanted: Kind) -> Result<Vec<u8>, String> {
+        let said = |reason: &str| unreadable(wanted, id, reason);
+        let own = id.first_chunk().ok_or_else(|| said("its id is of another length"))?;
+        match self.folders().read(own) {
+            Ok((kind, bytes)) if kind == wanted => return Ok(bytes),
+            Ok((kind, _)) => return Err(said(&format!("it is a {}", kind.as_str()))),
+            Err(Trouble::Damaged(reason)) => return Err(said(&reason)),
+            Err(Trouble::Missing) => self.check_for_libgit2().map_err(|reason| said(&reason))?,
+        }
         let read = || {
             let (odb, id) = (self.inner.odb()?, git2::Oid::from_bytes(id)?);
-            let found = odb.read_header(id)?.1;
-            if found == kind { read(&odb, id) } else { Err(git2::Error::from_str(&format!("it is a {found}"))) }
+            let object = odb.read(id)?;
+            let is_wanted = object.kind().str() == wanted.as_str();
+            if is_wanted { Ok(object.data().to_vec()) } else { Err(git2::Error::from_str("it is of another kind")) }
         };
-        read().map_err(|error| format!("cannot read the {kind} {}: {}", HEXLOWER.encode(id), error.message()))
+        read().map_err(|error| said(error.message()))
     }
+
+    /// libgit2 is asked for what came after we looked. From a pipe among packs it never comes back.
+    fn check_for_libgit2(&self) -> Result<(), String> {
+        match self.folders().refused().first() {
+            None => Ok(()),
+            Some((name, reason)) => Err(format!("{}: {reason}", String::from_utf8_lossy(name))),
+        }
+    }
+
+    fn folders(&self) -> &Folders {
+        self.folders.get_or_init(|| Folders::open(self.inner.commondir(), false))
+    }
+}
+
+fn unreadable(kind: Kind, id: &[u8], reason: &str) -> String {
+    format!("cannot read the {} {}: {reason}", kind.as_str(), HEXLOWER.encode(id))
 }
 
 /// A file with an index, and the one with its shared part, once it was asked for.

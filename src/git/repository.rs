@@ -1,11 +1,15 @@
-//! A repository's history as libgit2 sees it: where it lies, its refs, what a revision names, and one
-//! object at a time. With `repo` the only file that names git2.
+//! A repository's history as libgit2 sees it: where it lies, its refs, and one object at a time. With `repo` the only file that names git2.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::folders::{Folders, is_absent};
 use super::object::from_hex;
+use super::reference;
 use super::repo::add_object_folders;
+use super::revision::UNREADABLE;
 use super::{Id, Kind, Trouble};
 use crate::blob::path_bytes;
 use crate::error::Error;
@@ -17,6 +21,7 @@ const LARGEST: u64 = 256 << 20;
 /// A repository, opened. Each thread needs one of its own.
 pub(crate) struct Repository {
     repository: git2::Repository,
+    folders: OnceCell<Folders>,
 }
 
 /// The name of a ref, and what it points to.
@@ -39,7 +44,7 @@ impl Repository {
             Some(named) => git2::Repository::open(named),
             None => git2::Repository::discover(directory),
         };
-        let opened = opened.map(|repository| Repository { repository }).map_err(|error| {
+        let opened = opened.map(|repository| Repository { repository, folders: OnceCell::new() }).map_err(|error| {
             let said = error.message();
             let (message, help) = match error.code() {
                 git2::ErrorCode::NotFound => (
@@ -72,7 +77,7 @@ impl Repository {
     pub(crate) fn again(&self) -> Option<Repository> {
         let repository = git2::Repository::open(self.repository.path()).ok()?;
         add_object_folders(&repository).ok()?;
-        Some(Repository { repository })
+        Some(Repository { repository, folders: OnceCell::new() })
     }
 
     /// The repository's own folder.
@@ -108,8 +113,8 @@ impl Repository {
         oid.is_ok_and(|oid| self.repository.odb().is_ok_and(|odb| odb.exists(oid)))
     }
 
-    /// Reads an object.
-    pub(crate) fn read(&self, id: &Id) -> Result<(Kind, Vec<u8>), Trouble> {
+    /// Reads an object by libgit2, which never comes back from some that are damaged.
+    pub(super) fn read_by_libgit2(&self, id: &Id) -> Result<(Kind, Vec<u8>), Trouble> {
         let read = || {
             let odb = self.repository.odb()?;
             let object = odb.read(git2::Oid::from_bytes(id)?)?;
@@ -138,67 +143,84 @@ impl Repository {
             Ok(references) => {
                 for reference in references {
                     match reference {
-                        Ok(reference) => match reference.resolve() {
-                            Ok(resolved) => all.extend(resolved.target().and_then(|target| {
-                                let target = *target.as_bytes().first_chunk()?;
-                                Some(Reference { name: reference.name_bytes().to_vec(), target })
-                            })),
-                            // A symbolic ref to a branch that is not there holds nothing.
-                            Err(error) if error.code() == git2::ErrorCode::NotFound => {}
-                            Err(error) => told.push((reference.name_bytes().to_vec(), error.message().to_owned())),
-                        },
+                        Ok(reference) => {
+                            let name = reference.name_bytes().to_vec();
+                            match self.pointed_to(&reference) {
+                                // A symbolic ref to a branch that is not there holds nothing.
+                                Ok(target) => all.extend(target.map(|target| Reference { name, target })),
+                                Err(reason) => told.push((name, reason)),
+                            }
+                        }
                         Err(error) => told.push((b"refs".to_vec(), error.message().to_owned())),
                     }
                 }
             }
             Err(error) => told.push((b"refs".to_vec(), error.message().to_owned())),
         }
-        match self.repository.head() {
-            Ok(head) => all.extend(head.target().and_then(|target| {
-                Some(Reference { name: b"HEAD".to_vec(), target: *target.as_bytes().first_chunk()? })
-            })),
-            Err(error) if matches!(error.code(), git2::ErrorCode::UnbornBranch | git2::ErrorCode::NotFound) => {}
-            Err(error) => told.push((b"HEAD".to_vec(), error.message().to_owned())),
+        match reference::target(self.path(), self.common(), "HEAD") {
+            Ok(head) => all.extend(head.map(|target| Reference { name: b"HEAD".to_vec(), target })),
+            Err(reason) => told.push((b"HEAD".to_vec(), reason)),
         }
         self.broken_references(told);
-        all.extend(self.heads_of_worktrees());
+        all.extend(self.heads_of_worktrees(told));
         all.into_iter().collect()
+    }
+
+    fn pointed_to(&self, reference: &git2::Reference<'_>) -> Result<Option<Id>, String> {
+        if !reference.name().is_ok_and(git2::Reference::is_valid_name) {
+            return Err("no ref may have such a name".into());
+        }
+        match (reference.target(), reference.symbolic_target()) {
+            (Some(target), _) => Ok(target.as_bytes().first_chunk().copied()),
+            (None, Ok(Some(name))) => reference::target(self.path(), self.common(), name),
+            (None, _) => Err("it names no ref".into()),
+        }
     }
 
     /// Tells of files that lie where refs do and hold none: libgit2 passes over them.
     fn broken_references(&self, told: &mut Vec<(Vec<u8>, String)>) {
         let mut folders = vec![self.common().join("refs")];
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-                let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
-                if kind.is_dir() {
+            for path in self.listed(&folder, told) {
+                let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
+                if is_folder {
                     folders.push(path);
-                } else if kind.is_file() && !entry.file_name().as_encoded_bytes().ends_with(b".lock") {
-                    let text = read_regular(&path, 4096).unwrap_or_default();
-                    if !text.starts_with(b"ref:") && text.get(..40).and_then(from_hex).is_none() {
-                        let name = path_bytes(path.strip_prefix(self.common()).unwrap_or(&path));
-                        told.push((name, "it is no ref: `git fsck` says more".to_owned()));
-                    }
+                } else if path.extension().is_none_or(|extension| extension != "lock") && !is_reference(&path) {
+                    told.push((self.shown(&path), "it is no ref: `git fsck` says more".to_owned()));
                 }
             }
         }
     }
 
-    fn heads_of_worktrees(&self) -> Vec<Reference> {
-        let folders = std::fs::read_dir(self.common().join("worktrees")).into_iter().flatten().flatten();
-        let head = |folder: PathBuf| {
+    /// What is in a folder. It is told when that cannot be listed.
+    fn listed(&self, folder: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
+        let listed = std::fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        listed.unwrap_or_else(|error: io::Error| {
+            if !is_absent(&error) {
+                told.push((self.shown(folder), format!("it cannot be listed: {error}")));
+            }
+            Vec::new()
+        })
+    }
+
+    /// A path within the repository, as it is told.
+    fn shown(&self, path: &Path) -> Vec<u8> {
+        path_bytes(path.strip_prefix(self.common()).unwrap_or(path))
+    }
+
+    fn heads_of_worktrees(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Reference> {
+        let head = |folder: &PathBuf| {
             let text = read_regular(&folder.join("HEAD"), 4096).ok()?;
             let target = from_hex(text.trim_ascii())?;
             let name = format!("worktrees/{}/HEAD", folder.file_name()?.to_string_lossy()).into_bytes();
             Some(Reference { name, target })
         };
-        folders.filter_map(|folder| head(folder.path())).collect()
+        self.listed(&self.common().join("worktrees"), told).iter().filter_map(head).collect()
     }
 
     /// Whether there is a ref of that name, and what it points to.
     pub(crate) fn has_reference(&self, name: &str) -> bool {
-        let target = self.repository.refname_to_id(name);
-        target.is_ok_and(|id| self.repository.odb().is_ok_and(|odb| odb.exists(id)))
+        self.target(name).is_ok_and(|id| id.is_some_and(|id| self.exists(&id)))
     }
 
     /// The branch that the HEAD of a remote points to, as far as this clone was told.
@@ -208,9 +230,14 @@ impl Repository {
         target.strip_prefix(&format!("refs/remotes/{remote}/")).map(str::to_owned)
     }
 
-    /// The stashes, the latest first.
-    pub(crate) fn stashes(&self) -> Vec<Id> {
-        let log = read_regular(&self.common().join("logs/refs/stash"), LARGEST).unwrap_or_default();
+    /// The stashes, the latest first. It is told when their log cannot be read.
+    pub(crate) fn stashes(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Id> {
+        let log = read_regular(&self.common().join("logs/refs/stash"), LARGEST).unwrap_or_else(|error| {
+            if !is_absent(&error) {
+                told.push((b"logs/refs/stash".to_vec(), error.to_string()));
+            }
+            Vec::new()
+        });
         let lines = log.split(|&byte| byte == b'\n');
         let mut ids: Vec<Id> = lines.filter_map(|line| from_hex(line.split(|&byte| byte == b' ').nth(1)?)).collect();
         ids.reverse();
@@ -240,50 +267,79 @@ impl Repository {
         promises || config.get_string("extensions.partialclone").is_ok()
     }
 
-    /// What a revision names: objects to begin from, and objects to leave out with all they reach.
-    ///
-    /// # Errors
-    /// It names nothing.
-    pub(crate) fn resolve(&self, revision: &str) -> Result<(Vec<Id>, Vec<Id>), Error> {
-        let one = |name: &str| self.named(if name.is_empty() { "HEAD" } else { name }, revision);
-        if let Some(name) = revision.strip_prefix('^') {
-            return Ok((Vec::new(), vec![one(name)?]));
-        }
-        if let Some((from, to)) = revision.split_once("...") {
-            let (from, to) = (one(from)?, one(to)?);
-            let bases = || {
-                let (a, b) = (git2::Oid::from_bytes(&from)?, git2::Oid::from_bytes(&to)?);
-                let (a, b) = (self.commit(a)?, self.commit(b)?);
-                self.repository.merge_bases(a, b)
-            };
-            let bases = match bases() {
-                Ok(bases) => bases.iter().filter_map(|base| base.as_bytes().first_chunk().copied()).collect(),
-                Err(error) if error.code() == git2::ErrorCode::NotFound => Vec::new(),
-                Err(error) => return Err(unknown(revision, why(&error))),
-            };
-            return Ok((vec![from, to], bases));
-        }
-        if let Some((from, to)) = revision.split_once("..") {
-            return Ok((vec![one(to)?], vec![one(from)?]));
-        }
-        Ok((vec![one(revision)?], Vec::new()))
+    /// What a ref points to.
+    pub(super) fn target(&self, name: &str) -> Result<Option<Id>, &'static str> {
+        reference::target(self.path(), self.common(), name).map_err(|_| UNREADABLE)
     }
 
-    fn commit(&self, id: git2::Oid) -> Result<git2::Oid, git2::Error> {
-        self.repository.find_object(id, None)?.peel_to_commit().map(|commit| commit.id())
+    /// Whether there is an object, whole or not.
+    pub(super) fn exists(&self, id: &Id) -> bool {
+        let folders = self.folders();
+        folders.read(id) != Err(Trouble::Missing) || folders.refused().is_empty() && self.has(id)
     }
 
-    fn named(&self, name: &str, revision: &str) -> Result<Id, Error> {
-        let object = self.repository.revparse_single(name).map_err(|error| unknown(revision, why(&error)))?;
-        object.id().as_bytes().first_chunk().copied().ok_or_else(|| unknown(revision, ": its id is of another length"))
+    /// Reads an object.
+    pub(crate) fn read(&self, id: &Id) -> Result<(Kind, Vec<u8>), Trouble> {
+        match self.folders().read(id) {
+            Err(Trouble::Missing) if self.folders().refused().is_empty() => self.read_by_libgit2(id),
+            read => read,
+        }
+    }
+
+    /// The object whose id begins like that.
+    pub(super) fn abbreviated(&self, front: &str) -> Result<Option<Id>, &'static str> {
+        if !(4..40).contains(&front.len()) || !front.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
+        if !self.folders().refused().is_empty() {
+            return Err(UNREADABLE);
+        }
+        let find = || self.repository.odb()?.exists_prefix(git2::Oid::from_str(front)?, front.len());
+        match find() {
+            Ok(id) => Ok(id.as_bytes().first_chunk().copied()),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(why(&error)),
+        }
+    }
+
+    /// What a revision names that is written in one of the rarer ways: `@{upstream}`, `:/text`.
+    pub(super) fn named_by_libgit2(&self, name: &str) -> Result<Id, &'static str> {
+        self.check_for_libgit2()?;
+        let object = self.repository.revparse_single(name).map_err(|error| why(&error))?;
+        object.id().as_bytes().first_chunk().copied().ok_or(UNREADABLE)
+    }
+
+    /// The commits that two have in common, the latest ones.
+    pub(super) fn merge_bases(&self, one: &Id, other: &Id) -> Result<Vec<Id>, &'static str> {
+        self.check_for_libgit2()?;
+        let find = || self.repository.merge_bases(git2::Oid::from_bytes(one)?, git2::Oid::from_bytes(other)?);
+        match find() {
+            Ok(bases) => Ok(bases.iter().filter_map(|base| base.as_bytes().first_chunk().copied()).collect()),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(Vec::new()),
+            Err(error) => Err(why(&error)),
+        }
+    }
+
+    /// libgit2 never comes back from a loose object that is cut short, nor from a pipe among packs.
+    fn check_for_libgit2(&self) -> Result<(), &'static str> {
+        let mut told = self.folders().refused().to_vec();
+        let loose = self.folders().loose(&mut told);
+        let is_whole = told.is_empty() && loose.iter().all(|id| self.folders().read(id).is_ok());
+        if is_whole { Ok(()) } else { Err(": it cannot be looked up while objects are damaged") }
+    }
+
+    fn folders(&self) -> &Folders {
+        self.folders.get_or_init(|| Folders::open(self.common(), false))
     }
 }
 
-fn unknown(revision: &str, said: &str) -> Error {
-    Error::usage(
-        format!("there is no revision `{revision}` here{said}"),
-        "`git rev-parse` takes the same names; a clone may lack it: git fetch",
-    )
+/// Whether a file is a ref, or a link to one.
+fn is_reference(path: &Path) -> bool {
+    if path.symlink_metadata().is_ok_and(|found| found.is_symlink()) {
+        return path.metadata().is_ok_and(|found| found.is_file());
+    }
+    let text = read_regular(path, 4096).unwrap_or_default();
+    text.starts_with(b"ref:") || text.get(..40).and_then(from_hex).is_some()
 }
 
 /// Why a revision is unknown. libgit2's own words repeat the revision in small letters.
@@ -292,6 +348,6 @@ fn why(error: &git2::Error) -> &'static str {
         git2::ErrorCode::NotFound => "",
         git2::ErrorCode::Ambiguous => ": it may be one of several",
         git2::ErrorCode::InvalidSpec => ": it is not written as git does",
-        _ => ": it cannot be read",
+        _ => UNREADABLE,
     }
 }

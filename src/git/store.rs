@@ -1,18 +1,13 @@
-//! Every object of a repository: those in packs by our own reader, and what that one does not handle
-//! (loose objects, other packs, what is damaged) by libgit2.
+//! Every object of a repository: by our own readers, and those that came while we read by libgit2.
 
-use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
-use super::loose;
-use super::pack::{Pack, Read, Worker};
+use super::folders::Folders;
+use super::pack::Read;
 use super::{Id, Kind, Repository};
-use crate::file::read_regular;
-
-/// How many repositories may lend each other objects in a row, as in git.
-const MOST_ALTERNATES: usize = 64;
 
 /// Why an object cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,36 +20,21 @@ pub(crate) enum Trouble {
 
 /// The objects of a repository.
 pub(crate) struct Store {
-    packs: Vec<Pack>,
-    folders: Vec<PathBuf>,
-    /// Loose objects, and those of packs that our reader refuses.
+    folders: Folders,
+    /// Loose objects, and what each was once it was read. Those in packs too when libgit2 reads these.
     others: Vec<Id>,
+    kinds: Vec<AtomicU8>,
     repositories: Mutex<Vec<Repository>>,
-    workers: Mutex<Vec<Worker>>,
 }
 
 impl Store {
-    /// The objects of a repository. What is wrong with it as a whole is told. `plainly` reads all of them
-    /// by libgit2.
+    /// The objects of a repository. What is wrong with it as a whole is told. `plainly` reads its packs by
+    /// libgit2.
     pub(crate) fn open(repository: &Repository, plainly: bool, told: &mut Vec<(Vec<u8>, String)>) -> Store {
-        let (mut packs, mut all_known) = (Vec::new(), !plainly);
-        let folders = folders(repository);
-        if !plainly {
-            let indexes: Vec<PathBuf> = folders.iter().flat_map(|folder| indexes(folder, told)).collect();
-            for index in indexes {
-                match Pack::open(&index) {
-                    Ok(pack) => packs.push(pack),
-                    Err(reason) => {
-                        all_known = false;
-                        if !reason.contains("version 2") {
-                            told.push((name(&index), reason));
-                        }
-                    }
-                }
-            }
-        }
-        let mut others = loose::ids(&folders);
-        if !all_known {
+        let folders = Folders::open(repository.common(), plainly);
+        told.extend_from_slice(folders.refused());
+        let mut others = folders.loose(told);
+        if plainly && folders.refused().is_empty() {
             match repository.ids() {
                 Ok(ids) => others.extend(ids),
                 Err(reason) => told.push((b"objects".to_vec(), reason)),
@@ -62,31 +42,34 @@ impl Store {
         }
         others.sort_unstable();
         others.dedup();
-        others.retain(|id| !packs.iter().any(|pack: &Pack| pack.find(id).is_some()));
+        others.retain(|id| !folders.is_packed(id));
+        let kinds = others.iter().map(|_| AtomicU8::new(0)).collect();
         let repositories = Mutex::new(repository.again().into_iter().collect());
-        Store { packs, folders, others, repositories, workers: Mutex::default() }
+        Store { folders, others, kinds, repositories }
     }
 
-    /// Whether there is such an object.
-    pub(crate) fn has(&self, id: &Id) -> bool {
-        self.packs.iter().any(|pack| pack.find(id).is_some())
-            || self.others.binary_search(id).is_ok()
-            || self.ask(|repository| repository.has(id)) == Some(true)
+    /// What kind an object is; nothing as long as that is not known.
+    ///
+    /// # Errors
+    /// There is no such object.
+    pub(crate) fn kind(&self, id: &Id) -> Result<Option<Kind>, Trouble> {
+        let mut places = self.folders.packs().iter().filter_map(|pack| Some((pack, pack.find(id)?)));
+        if let Some((pack, place)) = places.next() {
+            return Ok(pack.kind(place).or_else(|| places.find_map(|(pack, place)| pack.kind(place))));
+        }
+        if let Ok(place) = self.others.binary_search(id) {
+            return Ok(Kind::of(self.kinds[place].load(Ordering::Relaxed)));
+        }
+        if self.ask(|repository| repository.has(id)) == Some(true) { Ok(None) } else { Err(Trouble::Missing) }
     }
 
     /// Reads an object.
     pub(crate) fn read(&self, id: &Id) -> Result<(Kind, Vec<u8>), Trouble> {
-        let mut worker = lock(&self.workers).pop().unwrap_or_else(Worker::new);
-        let places = self.packs.iter().filter_map(|pack| Some((pack, pack.find(id)?)));
-        let read = places.into_iter().find_map(|(pack, place)| pack.read(place, &mut worker).ok());
-        let read = match read {
-            None => loose::read(&self.folders, id, &mut worker),
-            read => read.map(Ok),
-        };
-        lock(&self.workers).push(worker);
-        match read {
-            Some(read) => read.map_err(Trouble::Damaged),
-            None => self.ask(|repository| repository.read(id)).unwrap_or(Err(Trouble::Missing)),
+        match self.folders.read(id) {
+            Err(Trouble::Missing) => {
+                self.ask(|repository| repository.read_by_libgit2(id)).unwrap_or(Err(Trouble::Missing))
+            }
+            read => read,
         }
     }
 
@@ -99,8 +82,8 @@ impl Store {
         failed: &(dyn Fn(Id, Trouble) + Sync),
     ) {
         let mut rest = Vec::new();
-        for (number, pack) in self.packs.iter().enumerate() {
-            let before = &self.packs[..number];
+        for (number, pack) in self.folders.packs().iter().enumerate() {
+            let before = &self.folders.packs()[..number];
             let once = |read: &Read<'_>| {
                 // What was made from an object that is not visited again is all new.
                 let is_known = before.iter().any(|pack| pack.find(&read.id).is_some());
@@ -112,18 +95,26 @@ impl Store {
         rest.dedup();
         rest.retain(|id| self.others.binary_search(id).is_err());
         let one = |id: &Id| match self.read(id) {
-            Ok((kind, text)) if wanted(kind) => {
-                visit(&Read { id: *id, kind, text: &text, changed: None });
+            Ok((kind, text)) => {
+                if let Ok(place) = self.others.binary_search(id) {
+                    self.kinds[place].store(kind.number(), Ordering::Relaxed);
+                }
+                if wanted(kind) {
+                    visit(&Read { id: *id, kind, text: &text, changed: None });
+                }
             }
-            Ok(_) => {}
             Err(trouble) => failed(*id, trouble),
         };
         rest.par_iter().with_max_len(16).for_each(one);
         self.others.par_iter().with_max_len(16).for_each(one);
     }
 
-    /// Asks libgit2, which wants a handle for each thread.
+    /// Asks libgit2, which wants a handle for each thread, about what is not in the packs and folders we
+    /// know. Where one of these is damaged it may be in there, and libgit2 may never answer.
     fn ask<T>(&self, question: impl FnOnce(&Repository) -> T) -> Option<T> {
+        if !self.folders.refused().is_empty() {
+            return None;
+        }
         let repository = {
             let mut repositories = lock(&self.repositories);
             // One is kept to make others from.
@@ -146,46 +137,4 @@ fn fresh<'a>(read: &Read<'a>) -> Read<'a> {
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // What a panicking thread left is whole: nothing panics while it is changed.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The folders with objects: the repository's own, those the environment names, as git's hooks have
-/// it, and those they borrow from.
-fn folders(repository: &Repository) -> Vec<PathBuf> {
-    let own =
-        std::env::var_os("GIT_OBJECT_DIRECTORY").map_or_else(|| repository.common().join("objects"), PathBuf::from);
-    let mut folders = vec![own];
-    if let Some(more) = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
-        folders.extend(std::env::split_paths(&more));
-    }
-    let mut at = 0;
-    while at < folders.len() && folders.len() <= MOST_ALTERNATES {
-        let text = read_regular(&folders[at].join("info/alternates"), 1 << 20).unwrap_or_default();
-        let lines = String::from_utf8_lossy(&text).into_owned();
-        for line in lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            // Relative ones are relative to the folder that names them.
-            let folder = folders[at].join(line);
-            if !folders.contains(&folder) {
-                folders.push(folder);
-            }
-        }
-        at += 1;
-    }
-    folders
-}
-
-/// The indexes of packs in a folder, in order. A pack that has none is told.
-fn indexes(folder: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder.join("pack")) else { return Vec::new() };
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    let has = |path: &Path, extension| path.extension().is_some_and(|found| found == extension);
-    for pack in files.iter().filter(|path| has(path, "pack") && !files.contains(&path.with_extension("idx"))) {
-        told.push((name(pack), "it has no index: `git index-pack` makes one".into()));
-    }
-    files.retain(|path| has(path, "idx"));
-    files
-}
-
-fn name(path: &Path) -> Vec<u8> {
-    path.file_name().unwrap_or_default().as_encoded_bytes().to_vec()
 }

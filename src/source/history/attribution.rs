@@ -182,7 +182,8 @@ impl Roots {
 
 /// The trees that hold what is wanted, or hold one that does.
 fn marked(reading: &Reading<'_>, found: &Found) -> Marked {
-    let held = found.holds.keys().chain(&found.named).chain(found.lost.keys());
+    let mistaken = found.mistaken.keys().map(|(id, _)| id);
+    let held = found.holds.keys().chain(&found.named).chain(found.lost.keys()).chain(mistaken);
     let mut wanted: HashSet<Id> = held.copied().filter(|id| !found.tags.contains_key(id)).collect();
     let mut all = Marked::new();
     while !wanted.is_empty() {
@@ -292,7 +293,7 @@ struct Walk<'a> {
     /// Secrets at paths that were told.
     told: HashSet<(u64, u32)>,
     /// What was told to be lost.
-    lost: HashSet<Id>,
+    lost: HashSet<(Id, Kind)>,
     /// Objects that have a place.
     emitted: HashSet<Id>,
 }
@@ -302,7 +303,10 @@ impl Walk<'_> {
     fn object(&mut self, id: Id, is_tree: bool, path: u32, top: &Top) {
         let mut left = vec![(id, is_tree, path)];
         while let Some((id, is_tree, path)) = left.pop() {
-            let is_marked = self.marked.contains_key(&id)
+            let kind = if is_tree { Kind::Tree } else { Kind::Blob };
+            let mistaken = self.found.mistaken.get(&(id, kind));
+            let is_marked = mistaken.is_some()
+                || self.marked.contains_key(&id)
                 || self.found.holds.contains_key(&id)
                 || self.found.lost.contains_key(&id)
                 || self.found.named.contains(&id);
@@ -311,10 +315,13 @@ impl Walk<'_> {
             }
             self.emitted.insert(id);
             self.name(path, top);
-            if let Some(trouble) = self.found.lost.get(&id).filter(|_| self.lost.insert(id)) {
-                let kind = if is_tree { "tree" } else { "blob" };
+            let trouble = mistaken.or_else(|| self.found.lost.get(&id));
+            if let Some(trouble) = trouble.filter(|_| self.lost.insert((id, kind))) {
                 let shown = if path == 0 { hex(&id).into_bytes() } else { self.paths.text(path) };
-                self.reading.missed(shown, kind, &id, trouble);
+                self.reading.missed(shown, kind.as_str(), &id, trouble);
+            }
+            if mistaken.is_some() {
+                continue;
             }
             if !is_tree {
                 self.blob(id, path, top);

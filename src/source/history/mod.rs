@@ -132,7 +132,7 @@ impl Source for History {
         let reading = self.reading(&repository, visit, &mut told);
         if self.revisions.is_empty() {
             let references = repository.references(&mut told);
-            let stashes = repository.stashes();
+            let stashes = repository.stashes(&mut told);
             config(&repository, visit);
             drop(repository);
             reading.whole(&references, &stashes, self.options.unreachable);
@@ -178,6 +178,10 @@ struct Found {
     named: HashSet<Id>,
     /// What trees speak of and is not there, or is damaged.
     lost: HashMap<Id, Trouble>,
+    /// What stands where something else should, and for what it is taken there.
+    mistaken: HashMap<(Id, Kind), Trouble>,
+    /// What was not read yet when it was spoken of, and for what it is taken.
+    expected: HashSet<(Id, Kind)>,
     /// Of tags: what they are put on.
     tags: HashMap<Id, Option<(Id, Kind)>>,
 }
@@ -219,7 +223,28 @@ impl Reading<'_> {
         self.store.each(&|_| true, &visit, &|id, trouble| {
             lock(&found).lost.insert(id, trouble);
         });
+        let mut all = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let expected = std::mem::take(&mut all.expected);
+        let found = Mutex::new(all);
+        expected.into_iter().for_each(|(id, kind)| self.expect(id, kind, &found));
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what is not there, or is something else than it is taken for.
+    fn expect(&self, id: Id, expected: Kind, found: &Mutex<Found>) {
+        match self.store.kind(&id) {
+            Ok(Some(kind)) if kind == expected => {}
+            Ok(Some(kind)) => {
+                let said = format!("it is a {} where a {} should be", kind.as_str(), expected.as_str());
+                lock(found).mistaken.insert((id, expected), Trouble::Damaged(said));
+            }
+            Ok(None) => {
+                lock(found).expected.insert((id, expected));
+            }
+            Err(trouble) => {
+                lock(found).lost.insert(id, trouble);
+            }
+        }
     }
 
     fn probe(&self, text: &[u8], changed: Option<(&[std::ops::Range<usize>], u8)>, counts: Counts) -> (Vec<u64>, u8) {
@@ -241,13 +266,12 @@ impl Reading<'_> {
     fn take_commit(&self, read: &Read<'_>, found: &Mutex<Found>) {
         let commit = object::Commit::parse(read.text);
         let holds = self.held_by_commit(read.text, &commit, read.kind);
+        if let Some(tree) = commit.tree.filter(|_| read.kind == Kind::Commit) {
+            self.expect(tree, Kind::Tree, found);
+        }
         let mut found = lock(found);
         if !holds.is_empty() {
             found.holds.insert(read.id, holds);
-        }
-        let tree = commit.tree.filter(|tree| read.kind == Kind::Commit && !self.store.has(tree));
-        if let Some(tree) = tree {
-            found.lost.insert(tree, Trouble::Missing);
         }
         match (read.kind, commit.tree) {
             (Kind::Tag, _) => {
@@ -281,8 +305,8 @@ impl Reading<'_> {
                     }
                 }
             }
-            if entry.kind != Kind::Commit && !self.store.has(&entry.id) {
-                lock(found).lost.insert(entry.id, Trouble::Missing);
+            if entry.kind != Kind::Commit {
+                self.expect(entry.id, entry.kind, found);
             }
             if entry.name.len() >= SHORTEST_SECRET {
                 self.take_name(&entry, found, seen);

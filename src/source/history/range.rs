@@ -148,7 +148,7 @@ impl Reading<'_> {
         ids.dedup();
         let held = |id: &Id| match self.store.read(id) {
             Ok((Kind::Blob, text)) => (*id, Ok(self.probe(&text, None, Counts::Blob).0)),
-            Ok(_) => (*id, Ok(Vec::new())),
+            Ok(_) => (*id, Err(Trouble::Damaged("it is no blob".into()))),
             Err(trouble) => (*id, Err(trouble)),
         };
         let held: HashMap<Id, Result<Vec<u64>, Trouble>> = ids.par_iter().map(held).collect();
@@ -236,11 +236,14 @@ impl Limited<'_> {
         if self.entries.contains_key(&id) {
             return;
         }
-        let entry = match self.reading.store.read(&id) {
-            Ok((_, bytes)) => {
-                let commit = object::Commit::parse(&bytes);
-                commit.tree.map(|tree| Entry::new(id, tree, &commit))
-            }
+        let read = self.reading.store.read(&id).and_then(|(kind, bytes)| {
+            let commit = object::Commit::parse(&bytes);
+            let tree = commit.tree.filter(|_| kind == Kind::Commit);
+            let tree = tree.ok_or_else(|| Trouble::Damaged("it names no tree".into()))?;
+            Ok(Entry::new(id, tree, &commit))
+        });
+        let entry = match read {
+            Ok(entry) => Some(entry),
             Err(trouble) => {
                 if !self.hidden.contains(&id) {
                     self.reading.missed(format!("history before {}", hex(&id)).into_bytes(), "commit", &id, &trouble);

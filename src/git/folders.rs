@@ -1,0 +1,163 @@
+//! The folders that objects lie in: packs and loose objects, read by our own readers. libgit2 waits for pipes
+//! and goes round in circles where these are damaged.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::loose::{self, Failure};
+use super::pack::{LARGEST, Pack, Worker};
+use super::{Id, Kind, Trouble};
+use crate::file::read_regular;
+
+/// How many repositories may lend each other objects in a row, as in git.
+const MOST_ALTERNATES: usize = 64;
+
+/// The objects in some folders.
+pub(super) struct Folders {
+    packs: Vec<Pack>,
+    folders: Vec<PathBuf>,
+    /// What cannot be used, and why.
+    refused: Vec<(Vec<u8>, String)>,
+    workers: Mutex<Vec<Worker>>,
+}
+
+impl Folders {
+    /// Those of a repository, by its folder that worktrees share. `plainly` leaves the packs to libgit2.
+    pub(super) fn open(common: &Path, plainly: bool) -> Folders {
+        let mut refused = Vec::new();
+        let folders = folders(common, &mut refused);
+        let indexes: Vec<PathBuf> = folders.iter().flat_map(|folder| indexes(folder, &mut refused)).collect();
+        let mut packs = Vec::new();
+        for index in indexes.iter().filter(|_| !plainly) {
+            match Pack::open(index) {
+                Ok(pack) => packs.push(pack),
+                Err(reason) => refused.push((name(index), reason)),
+            }
+        }
+        Folders { packs, folders, refused, workers: Mutex::default() }
+    }
+
+    /// The packs that can be read.
+    pub(super) fn packs(&self) -> &[Pack] {
+        &self.packs
+    }
+
+    /// What cannot be used, and why. libgit2 is not to be asked anything where there is such a thing.
+    pub(super) fn refused(&self) -> &[(Vec<u8>, String)] {
+        &self.refused
+    }
+
+    /// Whether a pack has such an object.
+    pub(super) fn is_packed(&self, id: &Id) -> bool {
+        self.packs.iter().any(|pack| pack.find(id).is_some())
+    }
+
+    /// The ids of the loose objects. Folders that cannot be listed are told.
+    pub(super) fn loose(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Id> {
+        loose::ids(&self.folders, told)
+    }
+
+    /// Reads an object.
+    pub(super) fn read(&self, id: &Id) -> Result<(Kind, Vec<u8>), Trouble> {
+        match self.read_up_to(id, LARGEST) {
+            Some(Ok(read)) => Ok(read),
+            Some(Err(reason)) => Err(Trouble::Damaged(reason)),
+            None => Err(Trouble::Missing),
+        }
+    }
+
+    /// Reads an object; nothing when there is none, or it is loose and larger than `most`.
+    pub(super) fn read_up_to(&self, id: &Id, most: u64) -> Option<Result<(Kind, Vec<u8>), String>> {
+        let mut worker = self.workers().pop().unwrap_or_else(Worker::new);
+        let mut read = None;
+        for pack in &self.packs {
+            let Some(place) = pack.find(id) else { continue };
+            read = Some(pack.read(place, &mut worker));
+            if matches!(read, Some(Ok(_))) {
+                break;
+            }
+        }
+        if !matches!(read, Some(Ok(_))) {
+            match loose::read(&self.folders, id, most, &mut worker) {
+                None => {}
+                Some(Ok(found)) => read = Some(Ok(found)),
+                Some(Err(Failure::Large)) if most < LARGEST => read = None,
+                Some(Err(Failure::Large)) => read = Some(Err("it is too large".into())),
+                Some(Err(Failure::Damaged(reason))) => read = Some(Err(reason)),
+            }
+        }
+        self.workers().push(worker);
+        read
+    }
+
+    fn workers(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
+        // What a panicking thread left is whole: nothing panics while it is changed.
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The folders with objects: the repository's own, those the environment names, as git's hooks have
+/// it, and those they borrow from.
+fn folders(common: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
+    let own = std::env::var_os("GIT_OBJECT_DIRECTORY").map_or_else(|| common.join("objects"), PathBuf::from);
+    let mut folders = vec![own];
+    if let Some(more) = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
+        folders.extend(std::env::split_paths(&more));
+    }
+    let mut at = 0;
+    while at < folders.len() && folders.len() <= MOST_ALTERNATES {
+        let text = match read_regular(&folders[at].join("info/alternates"), 1 << 20) {
+            Err(error) if !is_absent(&error) => {
+                told.push((b"objects/info/alternates".to_vec(), error.to_string()));
+                Vec::new()
+            }
+            read => read.unwrap_or_default(),
+        };
+        let lines = String::from_utf8_lossy(&text).into_owned();
+        for line in lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            // Relative ones are relative to the folder that names them.
+            let folder = folders[at].join(line);
+            if !folders.contains(&folder) {
+                folders.push(folder);
+            }
+        }
+        at += 1;
+    }
+    folders
+}
+
+/// The indexes of packs in a folder, in order. What is no file, and a pack that has no index, is told.
+fn indexes(folder: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
+    let listed = std::fs::read_dir(folder.join("pack")).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = match listed {
+        Ok(entries) => entries,
+        Err(error) => {
+            if !is_absent(&error) {
+                told.push((b"objects/pack".to_vec(), format!("it cannot be listed: {error}")));
+            }
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.sort();
+    let has = |path: &Path, extension| path.extension().is_some_and(|found| found == extension);
+    let is_odd = |path: &Path| std::fs::metadata(path).is_ok_and(|found| !found.is_file());
+    for odd in files.iter().filter(|path| path.extension().is_some() && is_odd(path)) {
+        told.push((name(odd), "it is not a regular file".into()));
+    }
+    for pack in files.iter().filter(|path| has(path, "pack") && !files.contains(&path.with_extension("idx"))) {
+        told.push((name(pack), "it has no index: `git index-pack` makes one".into()));
+    }
+    files.retain(|path| has(path, "idx") && !is_odd(path) && !is_odd(&path.with_extension("pack")));
+    files
+}
+
+/// Whether there is nothing to be read, which is nothing to be told.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+}
+
+fn name(path: &Path) -> Vec<u8> {
+    path.file_name().unwrap_or_default().as_encoded_bytes().to_vec()
+}
