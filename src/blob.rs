@@ -19,6 +19,8 @@ pub struct Origin {
     /// What was taken off to read the bytes, outermost first: `utf-16`, `zip:inner/name`. Text, not yet
     /// made harmless.
     pub via: Vec<String>,
+    /// The root of the repository it lies in, where that is not the one the scan began in.
+    pub root: Option<Arc<Path>>,
 }
 
 /// A commit, as far as reports tell of it.
@@ -117,7 +119,7 @@ impl Origin {
 
     /// The origin of some part of a path.
     pub fn at(path: impl Into<Vec<u8>>, place: Place) -> Origin {
-        Origin { path: path.into(), place, commit: None, reference: None, via: Vec::new() }
+        Origin { path: path.into(), place, commit: None, reference: None, via: Vec::new(), root: None }
     }
 
     /// The same origin, behind one more wrapping.
@@ -125,6 +127,11 @@ impl Origin {
         let mut inner = self.clone();
         inner.via.push(wrapping.into());
         inner
+    }
+
+    /// Whether the path is not known yet: it begins as none can.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.path.starts_with(b"\0/")
     }
 
     /// The last part of the path.

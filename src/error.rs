@@ -42,6 +42,36 @@ pub enum Error {
         /// The way out.
         help: String,
     },
+    /// A config or a baseline that does not say what it should.
+    #[error("{message}")]
+    #[diagnostic(code(skant::config), help("{help}"))]
+    Config {
+        /// What is wrong.
+        message: String,
+        /// The way out.
+        help: String,
+        /// The file.
+        #[source_code]
+        file: Arc<NamedSource<String>>,
+        /// Where in it.
+        #[label("here")]
+        at: Option<SourceSpan>,
+    },
+    /// Something in a config that does nothing, or more than anybody meant.
+    #[error("{message}")]
+    #[diagnostic(code(skant::config), severity(Warning), help("{help}"))]
+    Warning {
+        /// What.
+        message: String,
+        /// The way out.
+        help: String,
+        /// The file.
+        #[source_code]
+        file: Arc<NamedSource<String>>,
+        /// Where in it.
+        #[label("here")]
+        at: SourceSpan,
+    },
     /// A request that makes no sense.
     #[error("{message}")]
     #[diagnostic(code(skant::usage), help("{help}"))]

@@ -33,6 +33,8 @@ pub struct Finding {
     pub verified: Option<Liveness>,
     /// How far it has got, and what to do next.
     pub advice: Advice,
+    /// Who says that it is fine, and why.
+    pub suppression: Option<Suppression>,
 }
 
 /// What whoever issued a key says of it.
@@ -101,6 +103,42 @@ impl Exposure {
     }
 }
 
+/// Why a finding is not reported although it is believed: somebody said that it is fine.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Suppression {
+    /// Where that is said.
+    pub means: Means,
+    /// What says it, ready to be shown: `skant: allow`, a place in a file.
+    pub what: String,
+    /// The reason that is given, ready to be shown.
+    pub reason: Option<String>,
+}
+
+/// Where it can be said that a finding is fine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Means {
+    /// By a mark in the text.
+    Inline,
+    /// In a config file.
+    Config,
+    /// In the list of what was known before.
+    Baseline,
+}
+
+impl Means {
+    /// All of them, nearest first.
+    pub const ALL: [Means; 3] = [Means::Inline, Means::Config, Means::Baseline];
+
+    /// Its name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Means::Inline => "inline",
+            Means::Config => "config",
+            Means::Baseline => "baseline",
+        }
+    }
+}
+
 /// A place a person can go to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
@@ -159,7 +197,7 @@ pub struct Fingerprint(String);
 impl Finding {
     /// The name of the secret, for exceptions and baselines.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::new(&self.rule.id, &self.secret)
+        Fingerprint::keyed(&self.rule.id, &self.secret, self.rule.key.as_deref())
     }
 }
 
@@ -226,8 +264,18 @@ impl fmt::Display for Secret {
 impl Fingerprint {
     /// `v1:`, the rule's id, and the first 64 bits of SHA-256 of the secret alone, in hex.
     pub fn new(rule: &str, secret: &Secret) -> Fingerprint {
+        Fingerprint::keyed(rule, secret, None)
+    }
+
+    /// The same of the secret behind a key and its length, where there is a key: who does not have it
+    /// cannot guess at the secret.
+    fn keyed(rule: &str, secret: &Secret, key: Option<&[u8]>) -> Fingerprint {
         let hash = match &secret.0 {
-            Known::Plain { bytes, .. } => data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)[..8]),
+            Known::Plain { bytes, .. } => {
+                let front = key.map(|key| [&(key.len() as u64).to_be_bytes(), key].concat()).unwrap_or_default();
+                let digest = Sha256::new().chain_update(front).chain_update(bytes).finalize();
+                data_encoding::HEXLOWER.encode(&digest[..8])
+            }
             Known::Masked { hash, .. } => hash.clone(),
         };
         Fingerprint(format!("v1:{rule}:{hash}"))

@@ -20,8 +20,10 @@
 mod advice;
 mod agent;
 mod anthropic;
+pub mod baseline;
 pub mod blob;
 pub mod cli;
+pub mod config;
 pub mod error;
 mod fault;
 mod file;
@@ -31,6 +33,7 @@ mod git;
 mod hook;
 mod http;
 mod lines;
+pub mod policy;
 pub mod report;
 pub mod rule;
 pub mod run;

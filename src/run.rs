@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::blob::{Blob, Origin};
 use crate::finding::{Confidence, Finding, Severity};
 use crate::lines::Lines;
+use crate::policy::Policy;
 use crate::report::{Report, Skipped};
 use crate::rule::RuleSet;
 use crate::scan::{Scanned, Scanner, Scratch};
@@ -23,6 +24,8 @@ pub struct Wanted {
     pub confidence: Confidence,
     /// Whether what was dismissed is to be kept.
     pub explain: bool,
+    /// Whether marks in the text count.
+    pub inline: bool,
 }
 
 /// How far a run has come, for whoever watches it.
@@ -44,9 +47,10 @@ thread_local! {
 }
 
 /// Scans everything a source has.
-pub fn run(source: &dyn Source, rules: &RuleSet, wanted: Wanted, progress: &Progress) -> Report {
+pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted, progress: &Progress) -> Report {
     let scanner = Scanner::new(rules).from_up(wanted.severity, wanted.confidence);
     let scanner = if wanted.explain { scanner } else { scanner.counting() };
+    let scanner = if wanted.inline { scanner } else { scanner.ignoring_marks() };
     let run = Run { scanner, wanted, progress, report: Mutex::default() };
     source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
     let range =
@@ -61,7 +65,27 @@ pub fn run(source: &dyn Source, rules: &RuleSet, wanted: Wanted, progress: &Prog
     report.commits = progress.commits.load(Ordering::Relaxed);
     report.bytes = progress.bytes.load(Ordering::Relaxed);
     report.put_in_order();
+    SCRATCH.with_borrow_mut(|scratch| judge(policy, &mut report, &run.scanner, scratch));
     report
+}
+
+/// Takes out of a report what the policy allows. What files say of it may hold secrets, too.
+fn judge(policy: &Policy, report: &mut Report, scanner: &Scanner, scratch: &mut Scratch) {
+    let mut mask = |text: &str| scanner.mask(text.as_bytes(), scratch);
+    report.config = policy.own.config.as_ref().and_then(|config| config.names.first()).map(|name| mask(name));
+    let mut judged = policy.judge(std::mem::take(&mut report.findings));
+    for suppression in judged.suppressed.iter_mut().filter_map(|one| one.suppression.as_mut()) {
+        suppression.what = mask(&suppression.what);
+        suppression.reason = suppression.reason.as_deref().map(&mut mask);
+    }
+    report.findings = judged.reported;
+    report.suppressed.append(&mut judged.suppressed);
+    report.notices.extend(judged.notices.iter().map(|notice| mask(notice)));
+    for (path, reason) in judged.failures {
+        report.skipped.push(Skipped { path: mask(&path), reason: mask(&reason) });
+    }
+    report.dead = judged.dead;
+    report.put_in_order();
 }
 
 struct Run<'a> {
@@ -120,7 +144,9 @@ impl Run<'_> {
         {
             let lines = Lines::changed(&before, blob.bytes);
             let known = self.scanner.scan(&Blob { bytes: &before, origin: blob.origin }, scratch).findings;
-            let known: BTreeSet<_> = known.iter().map(Finding::fingerprint).collect();
+            // What a mark allowed before is new without it.
+            let known = known.iter().filter(|one| one.suppression.is_none());
+            let known: BTreeSet<_> = known.map(Finding::fingerprint).collect();
             scanned.findings.retain(|finding| {
                 let (start, end) = (finding.location.start, finding.location.end);
                 lines.touch(start.line, end.line) || !known.contains(&finding.fingerprint())
@@ -145,9 +171,12 @@ impl Run<'_> {
         let below = (all - findings.len()) as u64;
         findings.iter_mut().for_each(|finding| self.mask_origin(finding, scratch));
         dismissed.iter_mut().for_each(|one| self.mask_origin(&mut one.finding, scratch));
+        let (mut suppressed, mut findings): (Vec<_>, Vec<_>) =
+            findings.into_iter().partition(|one| one.suppression.is_some());
         self.gather(|report| {
             report.below += below;
             report.findings.append(&mut findings);
+            report.suppressed.append(&mut suppressed);
             for (reason, count) in dismissals {
                 *report.dismissed.entry(reason).or_default() += count;
             }

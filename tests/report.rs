@@ -23,8 +23,15 @@ const FORMATS: [Format; 8] = [
     Format::Junit,
     Format::Markdown,
 ];
-const MASKED: Style =
-    Style { reveal: false, color: false, width: 100, quiet: false, verbose: 0, elapsed: Duration::ZERO };
+const MASKED: Style = Style {
+    reveal: false,
+    color: false,
+    width: 100,
+    quiet: false,
+    verbose: 0,
+    suppressed: false,
+    elapsed: Duration::ZERO,
+};
 
 /// A key that nobody was ever given, different for every seed.
 fn key(seed: u64) -> String {

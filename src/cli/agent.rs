@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Outcome, print, tell};
 use crate::error::Error;
 use crate::finding::{Confidence, Finding, Severity, inert};
+use crate::policy::Policy;
 use crate::report::Report;
 use crate::rule::RuleSet;
 use crate::run::{self, Progress, Wanted};
@@ -69,8 +70,8 @@ fn input() -> Result<Vec<u8>, String> {
 }
 
 fn look(event: &AgentEvent) -> Report {
-    let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false };
-    run::run(event, &RuleSet::builtin(), wanted, &Progress::default())
+    let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline: true };
+    run::run(event, &RuleSet::builtin(), &Policy::none(), wanted, &Progress::default())
 }
 
 fn unscanned(report: &Report) -> Option<String> {

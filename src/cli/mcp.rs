@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use crate::error::Error;
 use crate::finding::inert;
+use crate::policy::Policy;
 use crate::report::{Format, Style};
 use crate::rule::{Confidence, Rule, RuleSet, Severity};
 use crate::run::{self, Progress, Wanted};
@@ -140,8 +141,8 @@ impl Server {
     }
 
     fn scan(&self, source: &dyn Source) -> Result<String, String> {
-        let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false };
-        let report = run::run(source, &self.rules, wanted, &Progress::default());
+        let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline: true };
+        let report = run::run(source, &self.rules, &Policy::none(), wanted, &Progress::default());
         let mut bytes = Vec::new();
         Format::Json.write(&report, &Style::default(), &mut bytes).map_err(|error| error.to_string())?;
         String::from_utf8(bytes).map_err(|error| error.to_string())

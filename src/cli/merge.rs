@@ -30,7 +30,7 @@ const HELP: &str =
 pub(super) fn run(arguments: &Args, color: ColorChoice) -> Result<Outcome, Error> {
     let Args { files, reports, rules } = arguments;
     reports.spare(files)?;
-    let rules = rules.read(reports)?;
+    let rules = rules.read(reports, None)?;
     let mut merge = Merge::new(&rules);
     for (index, file) in files.iter().enumerate() {
         let refuse = |said: String| Error::usage(format!("{}: {said}", shown(file)), HELP);

@@ -2,8 +2,10 @@
 
 mod agent;
 mod anthropic;
+mod baseline;
 mod ci;
 mod completions;
+mod config;
 mod doctor;
 mod history;
 mod hook;
@@ -11,6 +13,7 @@ mod install;
 mod man;
 mod mcp;
 mod merge;
+mod policy;
 mod progress;
 mod rules;
 mod scan;
@@ -67,6 +70,10 @@ enum Command {
     Mcp,
     /// Join reports into what one run would have given
     Merge(merge::Args),
+    /// Keep the list of what is already known
+    Baseline(baseline::Args),
+    /// Show the settings in force, and what is wrong with them
+    Config(config::Args),
     /// Show what is looked for, and why
     Rules(rules::Args),
     /// Find out which of an organisation's keys leaked, and switch one off
@@ -160,6 +167,8 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
         Command::Doctor => doctor::run(),
         Command::Mcp => mcp::run(),
         Command::Merge(arguments) => merge::run(&arguments, cli.shared.color),
+        Command::Baseline(arguments) => baseline::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Rules(arguments) => rules::run(arguments),
         Command::Anthropic(arguments) => anthropic::run(arguments),
         Command::Completions(arguments) => completions::run(&arguments),

@@ -79,6 +79,7 @@ fn show(rule: &Rule, out: &mut dyn Write) -> std::io::Result<()> {
                 writeln!(out, "near        {}", near.join(", "))?;
             }
         }
+        Finder::Search(search) => writeln!(out, "keywords    {}", search.keywords.join(", "))?,
     }
     writeln!(out, "pattern     {}", rule.pattern.as_str().trim())?;
     writeln!(out, "\n{}", rule.help)?;

@@ -7,8 +7,10 @@ use std::time::Instant;
 
 use clap::{ColorChoice, ValueEnum};
 
+use super::policy::{Place, PolicyOptions};
 use super::{Outcome, print, progress, tell, wants_color};
 use crate::advice::advise;
+use crate::config::Config;
 use crate::error::Error;
 use crate::finding::inert;
 use crate::report::{Format, Report, Style};
@@ -43,6 +45,9 @@ pub(super) struct Options {
     /// List what was dismissed, and why
     #[arg(long, help_heading = "Output")]
     explain: bool,
+    /// List what is suppressed, and by what; SARIF gets `suppressions`
+    #[arg(long, help_heading = "Output")]
+    show_suppressed: bool,
     #[command(flatten)]
     rules: RuleOptions,
     /// Report findings from this severity up
@@ -54,6 +59,8 @@ pub(super) struct Options {
     /// Ask whoever issued a key whether it is live: the only use of the network in a scan
     #[arg(long)]
     verify: bool,
+    #[command(flatten)]
+    policy: PolicyOptions,
     /// How many threads to use (default: as many as there are processors)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -148,11 +155,12 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
         return Err(Error::usage("`--stdin-filename` names standard input, which is not scanned", "add the path `-`"));
     }
     let (_, outcome) = if is_stream {
-        options.report_in(&Stdin { name: stdin_filename }, None, color)?
+        options.report_in(&Stdin { name: stdin_filename }, Place::Repository, None, color)?
     } else {
         options.spare(&paths)?;
         let folder = Tree::repository(&paths);
-        options.report_in(&Tree::new(paths, no_ignore), folder.as_deref(), color)?
+        let tree = Tree::new(paths, no_ignore);
+        options.report_in(&tree, Place::Folder(tree.root().to_owned()), folder.as_deref(), color)?
     };
     Ok(outcome)
 }
@@ -165,18 +173,20 @@ impl Options {
 
     /// The same, for those who want to know more than how it ended.
     pub(super) fn report(&self, source: &dyn Source, color: ColorChoice) -> Result<(Report, Outcome), Error> {
-        self.report_in(source, Some(Path::new(".")), color)
+        self.report_in(source, Place::Repository, Some(Path::new(".")), color)
     }
 
-    /// The same of what lies in the repository around a folder, or in none.
+    /// The same, with the policy of a place, of what lies in the repository around a folder, or in none.
     fn report_in(
         &self,
         source: &dyn Source,
+        place: Place,
         folder: Option<&Path>,
         color: ColorChoice,
     ) -> Result<(Report, Outcome), Error> {
         self.refuse_to_reveal()?;
-        let rules = self.rules.read(&self.reports)?;
+        let policy = self.policy.open(place)?;
+        let rules = self.rules.read(&self.reports, policy.own.config.as_ref())?;
         let verifier = self.verify.then(Verifier::new).transpose()?;
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
@@ -185,14 +195,24 @@ impl Options {
                 .map_err(|error| Error::usage(format!("cannot start {threads} threads: {error}"), "ask for fewer"))?;
         }
         let started = Instant::now();
-        let wanted = Wanted { severity: self.severity, confidence: self.confidence, explain: self.explain };
+        let wanted = Wanted {
+            severity: self.severity,
+            confidence: self.confidence,
+            explain: self.explain,
+            inline: !self.policy.no_inline,
+        };
         let counts = Progress::default();
-        let mut report = progress::watch(&counts, || crate::run::run(source, &rules, wanted, &counts));
+        let mut report = progress::watch(&counts, || crate::run::run(source, &rules, &policy, wanted, &counts));
         advise(&mut report, &rules, folder);
         if let Some(verifier) = verifier {
             report.notices.extend(verifier.ask(&mut report.findings)?);
         }
-        let style = Style { reveal: self.reveal, elapsed: started.elapsed(), ..Style::default() };
+        let style = Style {
+            reveal: self.reveal,
+            suppressed: self.show_suppressed,
+            elapsed: started.elapsed(),
+            ..Style::default()
+        };
         let outcome = self.reports.tell(&mut report, style, color)?;
         Ok((report, outcome))
     }
@@ -232,10 +252,13 @@ impl Options {
 }
 
 impl RuleOptions {
-    /// The rules; no report may take the place of their files.
-    pub(super) fn read(&self, reports: &ReportOptions) -> Result<RuleSet, Error> {
+    /// The rules, changed as a config has it; no report may take the place of their files.
+    pub(super) fn read(&self, reports: &ReportOptions, config: Option<&Config>) -> Result<RuleSet, Error> {
         reports.spare(&self.rules)?;
         let mut rules = RuleSet::builtin();
+        if let Some(config) = config {
+            config.change(&mut rules)?;
+        }
         for path in &self.rules {
             let name = path.display().to_string();
             let text = fs::read_to_string(path).map_err(|error| {

@@ -10,7 +10,7 @@ use super::object::from_hex;
 use super::reference;
 use super::repo::add_object_folders;
 use super::revision::UNREADABLE;
-use super::{Id, Kind, Trouble};
+use super::{EntryKind, Id, Kind, Trouble};
 use crate::blob::path_bytes;
 use crate::error::Error;
 use crate::file::read_regular;
@@ -93,6 +93,33 @@ impl Repository {
     /// Whether it has no work tree.
     pub(crate) fn is_bare(&self) -> bool {
         self.repository.is_bare()
+    }
+
+    /// The top of the work tree; nothing when it is bare.
+    pub(crate) fn work_tree(&self) -> Option<PathBuf> {
+        self.repository.workdir().map(Path::to_owned)
+    }
+
+    /// What a commit has at a path, and its bytes when it is a file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn file_of(&self, commit: &Id, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
+        let find = || {
+            let tree = self.repository.find_commit(git2::Oid::from_bytes(commit)?)?.tree()?;
+            let entry = tree.get_path(Path::new(path))?;
+            let kind = EntryKind::of(u32::try_from(entry.filemode_raw()).unwrap_or_default());
+            let bytes = match kind {
+                EntryKind::File => self.repository.find_blob(entry.id())?.content().to_vec(),
+                EntryKind::Link | EntryKind::Folder | EntryKind::Submodule => Vec::new(),
+            };
+            Ok::<_, git2::Error>((kind, bytes))
+        };
+        match find() {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error.message().to_owned()),
+        }
     }
 
     /// The ids of all objects, of those that cannot be read too.

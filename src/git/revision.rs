@@ -33,12 +33,16 @@ impl Repository {
             }
             Ok((vec![one(revision)?], Vec::new()))
         };
-        resolve().map_err(|why: Why| {
-            Error::usage(
-                format!("there is no revision `{revision}` here{why}"),
-                "`git rev-parse` takes the same names; a clone may lack it: git fetch",
-            )
-        })
+        resolve().map_err(|why| unknown(revision, why))
+    }
+
+    /// The commit that a revision names.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn commit_of(&self, revision: &str) -> Result<Id, Error> {
+        let commit = self.named(revision).and_then(|id| self.peeled(id, Kind::Commit));
+        commit.map_err(|why| unknown(revision, why))
     }
 
     fn named(&self, name: &str) -> Result<Id, Why> {
@@ -150,4 +154,11 @@ impl Repository {
             Trouble::Damaged(_) => UNREADABLE,
         })
     }
+}
+
+fn unknown(revision: &str, why: Why) -> Error {
+    Error::usage(
+        format!("there is no revision `{revision}` here{why}"),
+        "`git rev-parse` takes the same names; a clone may lack it: git fetch",
+    )
 }

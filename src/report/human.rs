@@ -14,7 +14,7 @@ use miette::{
 use super::phrase::{came_in, count, extent, grouped, listed, live, one_line, outcome, place, reached, scanned, size};
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
-use crate::finding::{Excerpt, Finding, Location, Position, Severity, inert};
+use crate::finding::{Excerpt, Finding, Location, Means, Position, Severity, Suppression, inert};
 use crate::scan::{Dismissal, Dismissed};
 
 const DEFAULT_WIDTH: usize = 100;
@@ -36,6 +36,9 @@ pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::
     write_findings(report, style, &mut out)?;
     for dismissed in &report.explained {
         write_dismissed(dismissed, style, &mut out)?;
+    }
+    if style.lists_suppressed() {
+        report.suppressed.iter().try_for_each(|finding| write_suppressed(finding, style, &mut out))?;
     }
     if !style.quiet {
         write_summary(report, style, &mut out)?;
@@ -243,8 +246,17 @@ fn write_dismissed(dismissed: &Dismissed, style: &Style, out: &mut impl Write) -
     writeln!(out, "{what} {path}:{line}:{column} {} {secret}", finding.rule.id)
 }
 
+fn write_suppressed(finding: &Finding, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    let Some(Suppression { means, what, reason }) = &finding.suppression else { return Ok(()) };
+    let Position { line, column } = finding.location.start;
+    let (path, secret) = (place(finding), inert(&style.secret(&finding.secret)));
+    let head = paint(style, DIM, &format!("suppressed ({})", means.as_str()));
+    let reason = reason.as_deref().map(|reason| format!(": {}", inert(reason))).unwrap_or_default();
+    writeln!(out, "{head} {path}:{line}:{column} {} {secret} by {}{reason}", finding.rule.id, inert(what))
+}
+
 fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Result<()> {
-    if !report.explained.is_empty() {
+    if !report.explained.is_empty() || style.lists_suppressed() && !report.suppressed.is_empty() {
         writeln!(out)?;
     }
     writeln!(out, "{}", verdict(report, style))?;
@@ -252,6 +264,15 @@ fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Re
     if dismissed > 0 && (style.verbose > 0 || !report.explained.is_empty()) {
         let hint = if report.explained.is_empty() { "; --explain shows them" } else { "" };
         writeln!(out, "{} dismissed ({}){hint}", count(dismissed, "candidate"), reasons(&report.dismissed))?;
+    }
+    if !report.suppressed.is_empty() {
+        let by = listed(Means::ALL.iter().map(|&means| (report.suppressed_by(means), means.as_str())));
+        let hint = if style.lists_suppressed() { "" } else { "; -v shows them" };
+        writeln!(out, "{} suppressed ({by}){hint}", count(report.suppressed.len() as u64, "finding"))?;
+    }
+    if report.dead > 0 && style.verbose > 0 {
+        let entries = count(report.dead as u64, "entry").replace("entrys", "entries");
+        writeln!(out, "{entries} of the baseline matched nothing here; `skant baseline prune` drops what is gone")?;
     }
     if report.below > 0 {
         let findings = count(report.below, "finding");

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Report, Style, help};
 use crate::blob::Commit;
-use crate::finding::Finding;
+use crate::finding::{Finding, Means, Suppression};
 use crate::scan::Dismissal;
 
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -22,6 +22,8 @@ pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::
         tool: Tool::this(),
         scan: Scan::of(report),
         findings: Entries(report, style),
+        suppressed_findings: (style.lists_suppressed() && !report.suppressed.is_empty())
+            .then_some(SuppressedEntries(report, style)),
         dismissed_findings: (!report.explained.is_empty()).then_some(DismissedEntries(report, style)),
     };
     let mut out = BufWriter::new(out);
@@ -54,6 +56,8 @@ struct Document<'a> {
     scan: Scan<'a>,
     findings: Entries<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed_findings: Option<SuppressedEntries<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     dismissed_findings: Option<DismissedEntries<'a>>,
 }
 
@@ -77,10 +81,6 @@ impl Tool {
     }
 }
 
-/// A field the contract promises and no source of ours fills yet: `null`.
-#[derive(Serialize)]
-struct Null;
-
 #[derive(Serialize)]
 struct Scan<'a> {
     source: &'a str,
@@ -91,10 +91,11 @@ struct Scan<'a> {
     commits: u64,
     bytes: u64,
     rules: usize,
-    config: Null,
+    config: Option<&'a str>,
     skipped: Vec<SkippedEntry<'a>>,
     notices: &'a [String],
-    suppressed: Suppressed,
+    #[serde(serialize_with = "every_means")]
+    suppressed: &'a Report,
     #[serde(serialize_with = "every_reason")]
     dismissed: &'a BTreeMap<Dismissal, u64>,
 }
@@ -111,10 +112,10 @@ impl Scan<'_> {
             commits: report.commits,
             bytes: report.bytes,
             rules: report.rules.len(),
-            config: Null,
+            config: report.config.as_deref(),
             skipped: skipped.collect(),
             notices: &report.notices,
-            suppressed: Suppressed::default(),
+            suppressed: report,
             dismissed: &report.dismissed,
         }
     }
@@ -126,17 +127,14 @@ fn every_reason<S: Serializer>(dismissed: &BTreeMap<Dismissal, u64>, serializer:
     serializer.collect_map(Dismissal::ALL.iter().map(|reason| (reason.as_str(), count(reason))))
 }
 
+fn every_means<S: Serializer>(report: &Report, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(Means::ALL.iter().map(|&means| (means.as_str(), report.suppressed_by(means))))
+}
+
 #[derive(Serialize)]
 struct SkippedEntry<'a> {
     path: &'a str,
     reason: &'a str,
-}
-
-#[derive(Serialize, Default)]
-struct Suppressed {
-    baseline: u64,
-    inline: u64,
-    config: u64,
 }
 
 /// The findings, made into entries one at a time: there may be very many.
@@ -230,6 +228,30 @@ impl<'a> Entry<'a> {
             note: finding.note.as_deref().map(Cow::from),
         }
     }
+}
+
+/// What is suppressed, likewise.
+struct SuppressedEntries<'a>(&'a Report, &'a Style);
+
+impl Serialize for SuppressedEntries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let SuppressedEntries(report, style) = self;
+        serializer.collect_seq(report.suppressed.iter().filter_map(|finding| {
+            let Suppression { means, what, reason } = finding.suppression.as_ref()?;
+            let (by, reason) = (means.as_str(), reason.as_deref());
+            Some(SuppressedEntry { entry: Entry::of(finding, style), suppressed_by: by, mark: what, reason })
+        }))
+    }
+}
+
+#[derive(Serialize)]
+struct SuppressedEntry<'a> {
+    #[serde(flatten)]
+    entry: Entry<'a>,
+    suppressed_by: &'static str,
+    /// What says so: a mark, or a place in a file.
+    mark: &'a str,
+    reason: Option<&'a str>,
 }
 
 /// What was dismissed, likewise.

@@ -12,7 +12,8 @@ use super::json::{CommitEntry, DismissedEntry, Entry, SCHEMA_VERSION};
 use super::{Report, Skipped};
 use crate::blob::{Commit, Origin, Place};
 use crate::finding::{
-    Advice, Confidence, Excerpt, Exposure, Finding, Fingerprint, Liveness, Location, Position, Secret, Severity, inert,
+    Advice, Confidence, Excerpt, Exposure, Finding, Fingerprint, Liveness, Location, Means, Position, Secret, Severity,
+    inert,
 };
 use crate::rule::{Judge, Rule, RuleSet};
 use crate::scan::{Dismissal, Dismissed, Scanner, Scratch};
@@ -74,8 +75,7 @@ struct Scan {
     commits: u64,
     bytes: u64,
     rules: usize,
-    #[serde(rename = "config")]
-    _config: (),
+    config: Option<String>,
     skipped: Vec<SkippedEntry>,
     notices: Vec<String>,
     suppressed: BTreeMap<String, u64>,
@@ -145,9 +145,6 @@ impl<'r> Merge<'r> {
     }
 
     fn add_scan(&mut self, scan: Scan, findings: Vec<Finding>, explained: Vec<Dismissed>) -> Result<(), String> {
-        if scan.suppressed.values().any(|&count| count > 0) {
-            return Err("it counts suppressed findings, which this skant knows nothing of".into());
-        }
         let source = SOURCES.into_iter().find(|name| *name == scan.source);
         let source = source.ok_or_else(|| unknown("source", &scan.source))?;
         let range = scan.range.map(|range| self.mask(&range));
@@ -155,7 +152,13 @@ impl<'r> Merge<'r> {
         let skipped: Vec<_> =
             skipped.map(|one| Skipped { path: self.mask(&one.path), reason: self.mask(&one.reason) }).collect();
         let notices: Vec<_> = scan.notices.iter().map(|notice| self.mask(notice)).collect();
-        let report = self.report.get_or_insert_with(|| Report { source, range, ..Report::default() });
+        let config = scan.config.map(|config| self.mask(&config));
+        let report = self.report.get_or_insert_with(|| Report { source, range, config, ..Report::default() });
+        for (means, count) in scan.suppressed {
+            let means = named("suppressed", &Means::ALL, Means::as_str, &means)?;
+            let sum = report.suppressed_elsewhere.entry(means).or_default();
+            *sum = sum.checked_add(count).ok_or("its counts are too large")?;
+        }
         let counts = [
             (&mut report.files, scan.files),
             (&mut report.blobs, scan.blobs),
@@ -224,6 +227,7 @@ impl<'r> Merge<'r> {
             excerpt: Excerpt { start: 0, end: mask.len(), text: mask },
             secret,
             note: note.map(|note| Cow::Owned(self.mask(&note))),
+            suppression: None,
             pointer: pointer.map(|pointer| self.mask(&pointer)),
             verified: verified.map(|text| named("verified", &Liveness::ALL, Liveness::as_str, &text)).transpose()?,
             advice: Advice {

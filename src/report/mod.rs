@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::finding::{Finding, Fingerprint, Location, Secret};
+use crate::finding::{Finding, Fingerprint, Location, Means, Secret};
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
 pub use merge::Merge;
@@ -33,6 +33,14 @@ pub struct Report {
     pub range: Option<String>,
     /// What is reported, in order of path, line, column and rule.
     pub findings: Vec<Finding>,
+    /// What somebody said is fine, in the same order: each with a [`crate::finding::Suppression`].
+    pub suppressed: Vec<Finding>,
+    /// How many more were suppressed in reports that this one joins, by each means.
+    pub suppressed_elsewhere: BTreeMap<Means, u64>,
+    /// How many entries of the baseline no finding has.
+    pub dead: usize,
+    /// The config that was in force.
+    pub config: Option<String>,
     /// How many findings were below the asked severity or confidence.
     pub below: u64,
     /// How many candidates were not believed, by reason.
@@ -71,12 +79,21 @@ impl Report {
     pub(crate) fn put_in_order(&mut self) {
         self.findings.sort_by_cached_key(rank);
         self.findings.dedup_by_key(|one| rank(one));
+        self.suppressed.sort_by_cached_key(rank);
+        self.suppressed.dedup_by_key(|one| rank(one));
         self.explained.sort_by_cached_key(|one| rank(&one.finding));
         self.explained.dedup_by_key(|one| rank(&one.finding));
         self.skipped.sort();
         self.skipped.dedup();
         self.notices.sort();
         self.notices.dedup();
+    }
+
+    /// How many findings are suppressed by each means.
+    pub fn suppressed_by(&self, means: Means) -> u64 {
+        let by = |one: &&Finding| one.suppression.as_ref().is_some_and(|suppression| suppression.means == means);
+        let elsewhere = self.suppressed_elsewhere.get(&means).copied().unwrap_or_default();
+        self.suppressed.iter().filter(by).count() as u64 + elsewhere
     }
 
     /// Whether everything that was asked for was scanned.
@@ -115,7 +132,8 @@ pub enum Format {
     Markdown,
 }
 
-/// How a report is to look. Only `human` and `json` heed `reveal`; only `human` the rest.
+/// How a report is to look. Only `human` and `json` heed `reveal`; `json` and SARIF heed `suppressed`;
+/// only `human` the rest.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Style {
     /// Whether plain secrets may be shown.
@@ -128,11 +146,18 @@ pub struct Style {
     pub quiet: bool,
     /// How much more than the findings is wanted.
     pub verbose: u8,
+    /// Whether what is suppressed is to be listed.
+    pub suppressed: bool,
     /// How long the run took, for people.
     pub elapsed: Duration,
 }
 
 impl Style {
+    /// Whether formats that people read list what is suppressed.
+    fn lists_suppressed(&self) -> bool {
+        self.suppressed || self.verbose > 0
+    }
+
     /// A secret as it may be shown: its mask, or itself when it is to be revealed.
     fn secret(&self, secret: &Secret) -> String {
         if self.reveal { String::from_utf8_lossy(secret.expose()).into_owned() } else { secret.mask() }
@@ -149,7 +174,7 @@ impl Format {
             Format::Human => human::write(report, style, out),
             Format::Json => json::write(report, style, out),
             Format::Jsonl => json::write_lines(report, out),
-            Format::Sarif => sarif::write(report, out),
+            Format::Sarif => sarif::write(report, style, out),
             Format::Github => github::write(report, out),
             Format::Gitlab => gitlab::write(report, out),
             Format::Junit => junit::write(report, out),

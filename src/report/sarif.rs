@@ -8,15 +8,15 @@ use std::io::{self, BufWriter, Write};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_sarif::sarif::{
-    ArtifactLocation, Invocation, Location, Message, MultiformatMessageString, Notification, PhysicalLocation,
+    self, ArtifactLocation, Invocation, Location, Message, MultiformatMessageString, Notification, PhysicalLocation,
     PropertyBag, Region, ReportingConfiguration, ReportingDescriptor, Result as Entry, ResultColumnKind, ResultLevel,
     Run, RunAutomationDetails, Tool, ToolComponent, Version,
 };
 
 use super::phrase::message;
-use super::{HOME, Report, help};
+use super::{HOME, Report, Style, help};
 use crate::blob::Origin;
-use crate::finding::{Advice, Confidence, Finding, Severity};
+use crate::finding::{Advice, Confidence, Finding, Means, Severity, Suppression};
 use crate::rule::Rule;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -30,9 +30,9 @@ const MOST_RESULTS: usize = 25_000;
 const LONGEST_DESCRIPTION: usize = 1024;
 
 /// Writes one log with one run. What was dismissed is no part of it.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, &log(report))?;
+    serde_json::to_writer_pretty(&mut out, &log(report, style))?;
     writeln!(out)?;
     out.flush()
 }
@@ -66,11 +66,13 @@ impl Serialize for Results<'_> {
     }
 }
 
-fn log(report: &Report) -> Log<'_> {
+fn log<'a>(report: &'a Report, style: &Style) -> Log<'a> {
     let mut rules: Vec<&Rule> = report.rules.iter().map(|rule| &**rule).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     let findings = worst(&report.findings);
     let run = run(report, &rules, findings.len());
+    let suppressed = if style.suppressed { worst(&report.suppressed) } else { Vec::new() };
+    let findings = findings.into_iter().chain(suppressed).take(MOST_RESULTS).collect();
     let results = Results { findings, rules: rules.iter().map(|rule| rule.id.as_str()).zip(0..).collect() };
     Log { schema: SCHEMA, version: Version::V2_1_0.to_string(), runs: [FullRun { run, results }] }
 }
@@ -191,8 +193,18 @@ fn result(finding: &Finding, rules: &HashMap<&str, i64>) -> Entry {
         .partial_fingerprints(BTreeMap::from([(FINGERPRINT.to_owned(), finding.fingerprint().to_string())]))
         .properties(PropertyBag::builder().additional_properties(properties).build())
         .build();
+    result.suppressions = finding.suppression.as_ref().map(|one| vec![suppression(one)]);
     result.rule_index = rules.get(rule.id.as_str()).copied();
     result
+}
+
+/// Who says that it is fine.
+fn suppression(suppression: &Suppression) -> sarif::Suppression {
+    let kind = if suppression.means == Means::Inline { "inSource" } else { "external" };
+    let reason = suppression.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    let mut entry = sarif::Suppression::builder().kind(serde_json::json!(kind)).build();
+    entry.justification = Some(format!("{}{reason}", suppression.what));
+    entry
 }
 
 /// Where in history it came in.
@@ -275,8 +287,11 @@ fn invocation(report: &Report, shown: usize) -> Invocation {
         let total = report.findings.len();
         ("warning", format!("{total} findings, of which this file holds the {shown} worst; other formats hold all."))
     });
+    let count = report.suppressed.len();
+    let by = Means::ALL.map(|means| format!("{} {}", report.suppressed_by(means), means.as_str())).join(", ");
+    let suppressed = (count > 0).then(|| ("note", format!("{count} findings are suppressed: {by}.")));
     let notices = report.notices.iter().map(|notice| ("note", notice.clone()));
-    let told = skipped.chain(cut).chain(notices).map(|(level, text)| notification(level, &text));
+    let told = skipped.chain(cut).chain(suppressed).chain(notices).map(|(level, text)| notification(level, &text));
     Invocation::builder()
         .execution_successful(report.is_complete())
         .exit_code(i64::from(report.exit_code))

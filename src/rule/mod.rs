@@ -4,18 +4,22 @@ pub mod byte_set;
 pub mod check;
 pub mod keyword;
 pub mod pattern;
+pub mod search;
 mod set;
 pub mod spec;
+
+use std::sync::Arc;
 
 pub use byte_set::ByteSet;
 pub use check::{Check, Verdict};
 pub use keyword::Keyword;
 use pattern::Pattern;
+use search::Search;
 pub use set::RuleSet;
 pub use spec::{Confidence, Judge, Reading, Severity, Verify};
 
 /// One kind of secret, ready to be looked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rule {
     /// Stable public name.
     pub id: String,
@@ -43,10 +47,14 @@ pub struct Rule {
     pub help_url: String,
     /// How whoever issued it is asked whether it is live. Only built-in rules know.
     pub verify: Option<Verify>,
+    /// What keys the fingerprints of secrets that a person could guess.
+    pub key: Option<Arc<[u8]>>,
+    /// Whether a config says how sure it is, whatever its text proves.
+    pub is_graded: bool,
 }
 
 /// How a rule's secrets are found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Finder {
     /// By a literal that every one of them contains.
     Token {
@@ -64,6 +72,8 @@ pub enum Finder {
         /// Words, one of which must stand in the name or close before it; empty: none needed.
         near: Vec<String>,
     },
+    /// By a pattern that is looked for in the whole text, as gitleaks does.
+    Search(Box<Search>),
 }
 
 /// Adds what a severity and a confidence have in common.

@@ -12,13 +12,13 @@ use super::byte_set::ByteSet;
 pub const LONGEST_MATCH: usize = 16 << 10;
 
 /// A pattern that matches where it is put, never further on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Pattern {
     source: String,
     compiled: OnceLock<Compiled>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Compiled {
     regex: Regex,
     /// The most bytes a match can have.

@@ -8,8 +8,9 @@ use miette::{NamedSource, SourceSpan};
 
 use super::keyword::SHORTEST_TOKEN;
 use super::pattern::Pattern;
+use super::search::Allowlist;
 use super::spec::{Judge, RuleFile, RuleSpec};
-use super::{Finder, Keyword, Rule};
+use super::{Confidence, Finder, Keyword, Rule, Severity};
 use crate::error::Error;
 
 /// The rules of a run, by id without repetition.
@@ -18,6 +19,8 @@ pub struct RuleSet {
     rules: Vec<Arc<Rule>>,
     /// Those that were left out: their secrets are not reported, and masked all the same.
     unwanted: Vec<Arc<Rule>>,
+    /// What is fine, whatever the rule.
+    allow: Vec<Allowlist>,
 }
 
 impl RuleSet {
@@ -32,7 +35,7 @@ impl RuleSet {
                 Arc::new(Rule { verify, ..rule(spec, &provider, &help, &help_url) })
             })
         });
-        RuleSet { rules: rules.collect(), unwanted: Vec::new() }
+        RuleSet { rules: rules.collect(), unwanted: Vec::new(), allow: Vec::new() }
     }
 
     /// Adds the rules of a file; one whose id is known replaces the one that had it.
@@ -41,35 +44,102 @@ impl RuleSet {
     /// [`Error::Rules`] with the place underlined, when the text is no rule file, a pattern does
     /// not compile, or a keyword cannot work.
     pub fn add_file(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        let fail = |message: String, help: &str, at: Option<SourceSpan>| Error::Rules {
-            message,
-            help: help.into(),
-            file: Arc::new(NamedSource::new(name, text.to_owned())),
-            at,
-        };
+        let source = Arc::new(NamedSource::new(name, text.to_owned()));
         let file: RuleFile = toml::from_str(text).map_err(|error| {
             let message = error.message().trim_end().to_owned();
-            fail(message, "docs/rules.md describes the format", error.span().map(SourceSpan::from))
+            let at = error.span().map(SourceSpan::from);
+            fail(&source, message, "docs/rules.md describes the format", at)
         })?;
         if file.rules.is_empty() {
-            return Err(fail(format!("{name} holds no rule"), "add a `[[rule]]` table", None));
+            return Err(fail(&source, format!("{name} holds no rule"), "add a `[[rule]]` table", None));
         }
+        self.add(&source, file)
+    }
+
+    /// The same, of a file that was read.
+    ///
+    /// # Errors
+    /// [`Error::Rules`], when a pattern does not compile, or a keyword cannot work.
+    pub fn add(&mut self, source: &Arc<NamedSource<String>>, file: RuleFile) -> Result<(), Error> {
+        let text = source.inner();
         let known: BTreeSet<String> =
             self.rules.iter().map(|rule| &rule.id).chain(file.rules.iter().map(|spec| &spec.id)).cloned().collect();
         let mut ids = BTreeSet::new();
         for spec in file.rules {
             if let Err((part, message)) = check(&spec, &known) {
-                return Err(fail(format!("rule `{}`: {message}", spec.id), HELP, find(text, &spec.id, part)));
+                let message = format!("rule `{}`: {message}", spec.id);
+                return Err(fail(source, message, HELP, find(text, &spec.id, part)));
             }
             if !ids.insert(spec.id.clone()) {
                 let message = format!("rule `{}` is there twice", spec.id);
-                return Err(fail(message, "give each rule an id of its own", find(text, &spec.id, "")));
+                return Err(fail(source, message, "give each rule an id of its own", find(text, &spec.id, "")));
             }
             let rule = rule(spec, &file.provider, &file.help, &file.help_url);
             self.rules.retain(|known| known.id != rule.id);
             self.rules.push(Arc::new(rule));
         }
         Ok(())
+    }
+
+    /// Changes the rules that a glob matches; tells whether there is any.
+    ///
+    /// # Errors
+    /// What is wrong with the glob.
+    pub fn change(
+        &mut self,
+        glob: &str,
+        enabled: Option<bool>,
+        severity: Option<Severity>,
+        confidence: Option<Confidence>,
+    ) -> Result<bool, String> {
+        let glob = Glob::new(glob).map_err(|error| error.kind().to_string())?.compile_matcher();
+        let mut known = false;
+        for rule in self.rules.iter_mut().chain(&mut self.unwanted).filter(|rule| glob.is_match(&rule.id)) {
+            known = true;
+            if severity.is_some() || confidence.is_some() {
+                let rule = Arc::make_mut(rule);
+                rule.severity = severity.unwrap_or(rule.severity);
+                rule.confidence = confidence.unwrap_or(rule.confidence);
+                rule.is_graded |= confidence.is_some();
+            }
+        }
+        let is_meant = |rule: &mut Arc<Rule>| glob.is_match(&rule.id);
+        match enabled {
+            Some(true) => self.rules.extend(self.unwanted.extract_if(.., is_meant)),
+            Some(false) => self.unwanted.extend(self.rules.extract_if(.., is_meant)),
+            None => {}
+        }
+        Ok(known)
+    }
+
+    /// Takes every rule out of use.
+    pub fn clear(&mut self) {
+        self.unwanted.append(&mut self.rules);
+    }
+
+    /// Adds a rule, in place of the one of that id.
+    pub fn put(&mut self, rule: Rule) {
+        self.rules.retain(|known| known.id != rule.id);
+        self.unwanted.retain(|known| known.id != rule.id);
+        self.rules.push(Arc::new(rule));
+    }
+
+    /// Adds lists of what is fine.
+    pub fn allow(&mut self, lists: Vec<Allowlist>) {
+        self.allow.extend(lists);
+    }
+
+    /// What is fine, whatever the rule.
+    pub fn allowed(&self) -> &[Allowlist] {
+        &self.allow
+    }
+
+    /// Keys the fingerprints of the secrets that a person could guess.
+    pub fn key_guessable(&mut self, key: &[u8]) {
+        let key: Arc<[u8]> = key.into();
+        for rule in self.rules.iter_mut().chain(&mut self.unwanted).filter(|rule| rule.judge == Judge::Password) {
+            Arc::make_mut(rule).key = Some(Arc::clone(&key));
+        }
     }
 
     /// Keeps the rules whose id matches one of the `only` globs (all, when there are none) and
@@ -136,6 +206,10 @@ impl RuleSet {
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
+}
+
+fn fail(source: &Arc<NamedSource<String>>, message: String, help: &str, at: Option<SourceSpan>) -> Error {
+    Error::Rules { message, help: help.into(), file: Arc::clone(source), at }
 }
 
 const HELP: &str = "docs/rules.md describes what each key may say";
@@ -221,6 +295,8 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
         help_url: or(spec.help_url, help_url),
         // A rule file may come from anywhere: it has no say in where keys are sent.
         verify: None,
+        key: None,
+        is_graded: false,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::blob::Origin;
 use crate::finding::{Confidence, Severity};
 use crate::rule::check::is_for_show;
 use crate::rule::pattern::is_token_byte;
+use crate::rule::search::Found;
 use crate::rule::{Check, Finder, Judge, Rule, Verdict};
 
 /// How far around a public id its secret is looked for, in bytes.
@@ -41,6 +42,8 @@ pub(super) struct Candidate {
     pub dismissal: Option<Dismissal>,
     /// What a person should know about it.
     pub note: Option<&'static str>,
+    /// Whether a list of the rules says that it is fine.
+    pub is_allowed: bool,
 }
 
 /// Wanted rules before those that only mask; then how the secret is known, from [`BY_SHAPE`] down;
@@ -105,6 +108,30 @@ impl Scanner {
             .map(|matched| self.judged(index, (BY_PROVIDER, 0), window, matched.secret, 0, Verdict::Pass))
             .filter(|candidate| candidate.dismissal.is_none());
         found.next()
+    }
+
+    /// What a rule finds that is looked for in the whole text.
+    pub(super) fn search(&self, window: &Window<'_>, index: usize, candidates: &mut Vec<Candidate>) {
+        let rule = &self.rules[index];
+        let Finder::Search(search) = &rule.finder else { return };
+        if search.is_silent || !search.is_for(window.origin) {
+            return;
+        }
+        for found in search.find_all(window.text) {
+            let mut candidate = self.judged(index, (BY_SHAPE, 0), window, found.secret.clone(), 0, Verdict::Unknown);
+            // No opinion of ours counts.
+            candidate.dismissal = None;
+            let mut lists = search.allow.iter().chain(&self.allow);
+            candidate.is_allowed = lists.any(|list| list.allows(&rule.id, window.text, &found, window.origin));
+            candidates.push(candidate);
+        }
+    }
+
+    /// Whether a list for all rules says that a candidate is fine.
+    pub(super) fn is_allowed(&self, window: &Window<'_>, candidate: &Candidate) -> bool {
+        let found = || Found { whole: candidate.secret.clone(), secret: candidate.secret.clone() };
+        let rule = &self.rules[candidate.rule].id;
+        candidate.is_allowed || self.allow.iter().any(|list| list.allows(rule, window.text, &found(), window.origin))
     }
 
     /// What the value rules make of an assignment.
@@ -194,10 +221,11 @@ impl Scanner {
                 dismissal(rule, body)
             },
             note: None,
+            is_allowed: false,
             secret,
         };
         match verdict {
-            Verdict::Pass if rule.check.is_some() => candidate.confidence = Confidence::High,
+            Verdict::Pass if rule.check.is_some() && !rule.is_graded => candidate.confidence = Confidence::High,
             Verdict::Pass | Verdict::Unknown => {}
             Verdict::Fail(note) => {
                 candidate.confidence = candidate.confidence.lowered();

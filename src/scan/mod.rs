@@ -10,6 +10,7 @@ mod assignment;
 mod assistant;
 mod candidate;
 pub mod filter;
+mod mark;
 mod pointer;
 mod position;
 pub mod prefilter;
@@ -24,10 +25,12 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::blob::{Blob, Origin};
-use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Secret, Severity, inert};
-use crate::rule::{Finder, Judge, Rule, RuleSet};
+use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Means, Secret, Severity, Suppression, inert};
+use crate::rule::search::Allowlist;
+use crate::rule::{ByteSet, Finder, Judge, Rule, RuleSet};
 use candidate::Candidate;
 pub use filter::Dismissal;
+use mark::{Marks, Shown};
 use position::Tracker;
 use prefilter::{Kind, Literal, Memory, Prefilter};
 
@@ -43,12 +46,20 @@ pub struct Scanner {
     wanted: usize,
     /// Whether what is dismissed is kept, or only counted.
     keeps_dismissed: bool,
+    /// Whether marks in the text count.
+    heeds_marks: bool,
     /// What is asked for when texts are probed.
     least: (Severity, Confidence),
     prefilter: Prefilter,
     /// What each of the prefilter's literals means.
     meanings: Vec<Meaning>,
     values: ValueRules,
+    /// The rules that are looked for in every text.
+    everywhere: Vec<usize>,
+    /// Whether any rule is looked for in whole texts.
+    has_searches: bool,
+    /// What is fine, whatever the rule.
+    allow: Vec<Allowlist>,
     /// Seconds since 1970, by which expiry is judged.
     now: u64,
 }
@@ -62,6 +73,10 @@ struct Meaning {
     tokens: Vec<usize>,
     /// Whether it is a word that makes a name worth reading.
     is_name: bool,
+    /// Whether it may be a mark.
+    is_mark: bool,
+    /// The rules that are looked for where it stands in a text.
+    searches: Vec<usize>,
 }
 
 /// The value rules, by how they are come by.
@@ -100,6 +115,8 @@ pub struct Dismissed {
 pub struct Scratch {
     memory: Memory,
     candidates: Vec<Candidate>,
+    /// Where marks may stand.
+    marks: Vec<usize>,
     /// What a reader was read into.
     buffer: Vec<u8>,
     /// For what is inside of something else.
@@ -140,6 +157,12 @@ impl Scanner {
         self
     }
 
+    /// The same scanner, for which no mark in the text counts.
+    pub fn ignoring_marks(mut self) -> Scanner {
+        self.heeds_marks = false;
+        self
+    }
+
     /// The same scanner, for which texts that are probed hold nothing below these.
     pub fn from_up(mut self, severity: Severity, confidence: Confidence) -> Scanner {
         self.least = (severity, confidence);
@@ -148,9 +171,12 @@ impl Scanner {
 
     fn with(rules: &RuleSet, prefilter: impl FnOnce(Vec<Literal>) -> Prefilter) -> Scanner {
         let wanted = rules.len();
+        let allow = rules.allowed().to_vec();
+        let has_searches = rules.iter().any(|rule| matches!(rule.finder, Finder::Search(_)));
         let rules: Vec<Arc<Rule>> = rules.iter().chain(rules.unwanted()).cloned().collect();
         let mut literals = Literals::default();
         let mut values = ValueRules::default();
+        let mut everywhere = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
             match &rule.finder {
                 Finder::Token { keywords, anywhere, .. } => {
@@ -167,13 +193,31 @@ impl Scanner {
                     }
                     values.add(index, near);
                 }
+                Finder::Search(search) => {
+                    // A literal has three bytes at least.
+                    if search.keywords.is_empty()
+                        || search.keywords.iter().any(|word| word.len() < 3 || !word.is_ascii())
+                    {
+                        everywhere.push(index);
+                        continue;
+                    }
+                    for word in &search.keywords {
+                        literals.meaning((word, ANY_CASE), || Literal::word(word)).searches.push(index);
+                    }
+                }
             }
         }
+        let is_mark = || Literal { places: literal_places(mark::NAME), kind: Kind::Anywhere };
+        literals.meaning((mark::NAME, Kind::Anywhere as u8), is_mark).is_mark = true;
         Scanner {
             prefilter: prefilter(literals.literals),
             meanings: literals.meanings,
             wanted,
             keeps_dismissed: true,
+            heeds_marks: true,
+            everywhere,
+            has_searches,
+            allow,
             least: (Severity::Low, Confidence::Low),
             rules,
             values,
@@ -196,7 +240,9 @@ impl Scanner {
             origin: blob.origin,
         };
         scanned.bytes = blob.bytes.len() as u64;
-        self.scan_window(&window, &mut Tracker::new(blob.bytes), scratch, &mut scanned);
+        let mut marks = Marks::default();
+        self.scan_window(&window, &mut Tracker::new(blob.bytes), &mut marks, scratch, &mut scanned);
+        withdraw(&marks, &mut scanned);
         scanned
     }
 
@@ -215,17 +261,23 @@ impl Scanner {
         (!scratch.candidates.is_empty()).then_some(masked)
     }
 
-    fn scan_window(&self, window: &Window<'_>, tracker: &mut Tracker, scratch: &mut Scratch, scanned: &mut Scanned) {
+    fn scan_window(
+        &self,
+        window: &Window<'_>,
+        tracker: &mut Tracker,
+        marks: &mut Marks,
+        scratch: &mut Scratch,
+        scanned: &mut Scanned,
+    ) {
         self.collect(window, scratch);
         let (first, mut places) = (scanned.findings.len(), Vec::new());
-        for candidate in scratch.candidates.iter().filter(|one| one.rule < self.wanted) {
-            if !window.owned.contains(&candidate.secret.start) {
-                continue;
-            }
+        let suppressions = self.suppressions(window, marks, scanned.findings.len(), scratch);
+        let owned = scratch.candidates.iter().filter(|one| self.is_own(one, window));
+        for (candidate, suppression) in owned.zip(suppressions) {
             let mut finding = || self.finding(window, candidate, tracker, &scratch.candidates);
             match candidate.dismissal {
                 None => {
-                    scanned.findings.push(finding());
+                    scanned.findings.push(Finding { suppression, ..finding() });
                     places.push(candidate.secret.start);
                 }
                 Some(reason) => {
@@ -239,6 +291,49 @@ impl Scanner {
         pointer::add(window, &places, &mut scanned.findings[first..]);
     }
 
+    /// Whether a candidate is a wanted rule's, and this window's to report.
+    fn is_own(&self, candidate: &Candidate, window: &Window<'_>) -> bool {
+        candidate.rule < self.wanted && window.owned.contains(&candidate.secret.start)
+    }
+
+    /// What the marks in the text say of each of a window's own candidates; `number` is how many findings
+    /// there were before.
+    fn suppressions(
+        &self,
+        window: &Window<'_>,
+        marks: &mut Marks,
+        mut number: usize,
+        scratch: &Scratch,
+    ) -> Vec<Option<Suppression>> {
+        let mask = |range| masked(window.text, range, &scratch.candidates, 0).text;
+        let shown = Shown { text: window.text, mask: &mask };
+        marks.enter(&shown, &scratch.marks);
+        let mut passed = scratch.marks.iter().copied().filter(|at| window.owned.contains(at)).peekable();
+        let own = scratch.candidates.iter().filter(|one| self.is_own(one, window));
+        let all = own.map(|candidate| {
+            if candidate.dismissal.is_some() {
+                return None;
+            }
+            if self.is_allowed(window, candidate) {
+                number += 1;
+                let what = "an allowlist of the gitleaks config".to_owned();
+                return Some(Suppression { means: Means::Config, what, reason: None });
+            }
+            if !self.heeds_marks {
+                return None;
+            }
+            while let Some(at) = passed.next_if(|at| *at < candidate.secret.start) {
+                marks.pass(&shown, at);
+            }
+            number += 1;
+            let said = marks.allowing(&shown, &candidate.secret, &self.rules[candidate.rule].id, number - 1)?;
+            Some(Suppression { means: Means::Inline, what: said.mark.to_owned(), reason: said.reason })
+        });
+        let all = all.collect();
+        passed.for_each(|at| marks.pass(&shown, at));
+        all
+    }
+
     /// Every candidate in a window, in order of place; none overlap.
     fn collect(&self, window: &Window<'_>, scratch: &mut Scratch) {
         self.prefilter.find(window.text, &mut scratch.memory);
@@ -247,11 +342,17 @@ impl Scanner {
 
     /// The same, where the prefilter has been run.
     fn collect_at_hits(&self, window: &Window<'_>, scratch: &mut Scratch) {
-        let Scratch { memory, candidates, .. } = scratch;
+        let Scratch { memory, candidates, marks, .. } = scratch;
         candidates.clear();
+        marks.clear();
         let mut read_until = 0;
+        let mut searches = self.everywhere.clone();
         for hit in &memory.hits {
             let (at, meaning) = (hit.at as usize, &self.meanings[hit.literal as usize]);
+            searches.extend(&meaning.searches);
+            if meaning.is_mark {
+                marks.push(at);
+            }
             for &rule in &meaning.tokens {
                 let candidate = self.token(window.text, at, meaning.length, rule);
                 candidates.extend(candidate.filter(|candidate| {
@@ -268,6 +369,9 @@ impl Scanner {
                 candidates.extend(self.value(window, &assignment));
             }
         }
+        searches.sort_unstable();
+        searches.dedup();
+        searches.into_iter().for_each(|index| self.search(window, index, candidates));
         candidates.sort_by_key(|candidate| candidate.secret.start);
         candidate::resolve(candidates);
     }
@@ -287,6 +391,7 @@ impl Scanner {
             pointer: None,
             verified: None,
             advice: Advice::default(),
+            suppression: None,
         }
     }
 }
@@ -321,10 +426,34 @@ impl<'r> Literals<'r> {
         let index = *self.known.entry(name).or_insert(next);
         if index == next {
             let literal = literal();
-            self.meanings.push(Meaning { length: literal.places.len(), tokens: Vec::new(), is_name: false });
+            self.meanings.push(Meaning {
+                length: literal.places.len(),
+                tokens: Vec::new(),
+                is_name: false,
+                is_mark: false,
+                searches: Vec::new(),
+            });
             self.literals.push(literal);
         }
         &mut self.meanings[index]
+    }
+}
+
+/// The places of a literal that stands for nothing but itself.
+fn literal_places(text: &str) -> Vec<ByteSet> {
+    text.bytes().map(|byte| [byte].into_iter().collect()).collect()
+}
+
+/// Takes back what marks allowed whose block has no end.
+fn withdraw(marks: &Marks, scanned: &mut Scanned) {
+    for number in marks.never_closed() {
+        if let Some(finding) = scanned.findings.get_mut(number) {
+            finding.suppression = None;
+            finding.note = finding
+                .note
+                .take()
+                .or(Some("`skant: allow-start` stands before it, and no `skant: allow-end` after".into()));
+        }
     }
 }
 

@@ -10,10 +10,11 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use super::candidate::Candidate;
+use super::mark::Marks;
 use super::wide::Narrow;
 use super::{Scanned, Scanner, Scratch, Window, assignment, window};
 use crate::blob::{Blob, Origin};
-use crate::finding::Finding;
+use crate::finding::{Finding, Means, Suppression};
 use crate::rule::pattern::{LONGEST_MATCH, Pattern, is_blank};
 
 /// How far from a change something may stand that decides about it, or is decided by it, unless it is
@@ -23,10 +24,10 @@ const MARGIN: usize = 512;
 const FAR: usize = 2048;
 
 /// File names, one for each kind that what is believed depends on: a program, prose, a file of
-/// credentials, any other.
-const KINDS: [&str; 4] = ["x.c", "x.md", MOST_TRUSTING, "x"];
+/// credentials, any other. They begin as no path can: which it will be is not known.
+const KINDS: [&str; 4] = ["\0/x.c", "\0/x.md", MOST_TRUSTING, "\0/x"];
 /// Under this one all is believed that is under any.
-const MOST_TRUSTING: &str = "netrc";
+const MOST_TRUSTING: &str = "\0/netrc";
 
 /// What is known of a text, for the texts that are made from it.
 const BINARY: u8 = 1;
@@ -62,7 +63,7 @@ impl Scanner {
         let kind = if is_text { 0 } else { BINARY };
         let mut known = kind;
         let is_suspicious = match changed {
-            Some((ranges, before)) if before & !REACHING == kind && !self.keeps_dismissed => {
+            Some((ranges, before)) if before & !REACHING == kind && !self.keeps_dismissed && !self.has_searches => {
                 known = before;
                 let margin = if before & REACHING == 0 { MARGIN } else { FAR };
                 let mut found = false;
@@ -93,7 +94,7 @@ impl Scanner {
         let origin = Origin::file(MOST_TRUSTING);
         let window = Window { text, owned: range.clone(), is_text, origin: &origin };
         self.prefilter.find(&text[range.clone()], &mut scratch.memory);
-        let mut found = false;
+        let mut found = !self.everywhere.is_empty();
         let mut read_until = 0;
         for hit in &scratch.memory.hits {
             let (at, meaning) = (range.start + hit.at as usize, &self.meanings[hit.literal as usize]);
@@ -103,6 +104,7 @@ impl Scanner {
                     found = self.token(text, at, meaning.length, rule).is_some_and(|one| self.is_wanted(&one));
                 }
             }
+            found |= !meaning.searches.is_empty();
             if !found
                 && meaning.is_name
                 && is_text
@@ -121,12 +123,29 @@ impl Scanner {
         self.prefilter.find(text, &mut scratch.memory);
         for path in KINDS {
             let origin = Origin::file(path);
-            self.collect_at_hits(&Window { text, owned: 0..text.len(), is_text, origin: &origin }, scratch);
-            let believed = scratch.candidates.iter().filter(|one| self.is_wanted(one));
-            holds.extend(believed.map(|one| name(&self.rules[one.rule].id, &text[one.secret.clone()])));
+            let window = Window { text, owned: 0..text.len(), is_text, origin: &origin };
+            self.collect_at_hits(&window, scratch);
+            let allowed = self.allowed(&window, scratch);
+            let own = scratch.candidates.iter().filter(|one| self.is_own(one, &window)).zip(allowed);
+            let believed = own.filter(|(one, _)| self.is_wanted(one));
+            holds.extend(
+                believed.map(|(one, is_allowed)| name(&self.rules[one.rule].id, &text[one.secret.clone()], is_allowed)),
+            );
         }
         holds.sort_unstable();
         holds.dedup();
+    }
+
+    /// Whether a mark allows each of a text's candidates.
+    fn allowed(&self, window: &Window<'_>, scratch: &Scratch) -> Vec<bool> {
+        let mut marks = Marks::default();
+        let all = self.suppressions(window, &mut marks, 0, scratch);
+        let mut allowed: Vec<bool> = all.iter().map(|one| is_marked(one.as_ref())).collect();
+        let own = scratch.candidates.iter().filter(|one| self.is_own(one, window));
+        let believed: Vec<usize> =
+            own.enumerate().filter(|(_, one)| one.dismissal.is_none()).map(|(number, _)| number).collect();
+        marks.never_closed().for_each(|number| allowed[believed[number]] = false);
+        allowed
     }
 
     /// Finds those secrets in a blob that have one of these names, in order; `held` are the names that
@@ -145,14 +164,20 @@ impl Scanner {
     }
 }
 
-/// The name of a secret within a run: its rule and its bytes, hashed.
-fn name(rule: &str, secret: &[u8]) -> u64 {
-    let digest = Sha256::new().chain_update(rule).chain_update([0]).chain_update(secret).finalize();
+/// The name of a secret within a run: its rule and its bytes, hashed; and whether a mark allows it, so that
+/// it is another secret where the mark is gone.
+fn name(rule: &str, secret: &[u8], is_allowed: bool) -> u64 {
+    let digest = Sha256::new().chain_update(rule).chain_update([u8::from(is_allowed)]).chain_update(secret).finalize();
     u64::from_be_bytes(*digest.first_chunk().expect("a digest has 32 bytes"))
 }
 
+/// What depends on the path is no part of the name.
+fn is_marked(suppression: Option<&Suppression>) -> bool {
+    suppression.is_some_and(|suppression| suppression.means == Means::Inline)
+}
+
 fn name_of(finding: &Finding) -> u64 {
-    name(&finding.rule.id, finding.secret.expose())
+    name(&finding.rule.id, finding.secret.expose(), is_marked(finding.suppression.as_ref()))
 }
 
 /// What it means for the texts made from this one that a match may begin in it: within a word it is

@@ -3,9 +3,10 @@
 
 use std::io::{self, Read};
 
+use super::mark::Marks;
 use super::position::Tracker;
 use super::wide::{Narrow, Wide};
-use super::{Scanned, Scanner, Scratch, Window};
+use super::{Scanned, Scanner, Scratch, Window, withdraw};
 use crate::blob::Origin;
 use crate::fault;
 use crate::rule::pattern::LONGEST_MATCH;
@@ -98,6 +99,7 @@ impl Scanner {
         }
         let mut tracker = Tracker::new(&buffer[..filled]);
         let is_text = is_text(&buffer[..filled]);
+        let mut marks = Marks::default();
         let mut owned = 0;
         loop {
             scanned.bytes += (filled - owned) as u64;
@@ -105,8 +107,9 @@ impl Scanner {
             let text = &buffer[..filled];
             let end = if is_last { filled } else { filled - MARGIN };
             let window = Window { text, owned: owned..end, is_text, origin };
-            self.scan_window(&window, &mut tracker, scratch, scanned);
+            self.scan_window(&window, &mut tracker, &mut marks, scratch, scanned);
             if is_last {
+                withdraw(&marks, scanned);
                 return failure.map_or(Ok(()), Err);
             }
             scanned.bytes -= MARGIN as u64;

@@ -31,6 +31,8 @@ pub struct Tree {
     no_ignore: bool,
     /// The working directory, by which paths outside of repositories are named.
     working: Option<PathBuf>,
+    /// The root of the repository that the first path lies in.
+    root: Option<PathBuf>,
     /// The files that were read, when there are several paths, which may hold each other.
     seen: Mutex<HashSet<PathBuf>>,
 }
@@ -42,6 +44,8 @@ struct Folder {
     /// How reports show what is in it: this, then the name.
     shown: Vec<u8>,
     repo: Option<Arc<Repo>>,
+    /// Its root, where that is not the one of the scan.
+    root: Option<Arc<Path>>,
     rules: IgnoreRules,
     /// Whether the folder is ignored, and walked for what git tracks in it.
     is_ignored: bool,
@@ -51,6 +55,8 @@ struct Folder {
 struct Open {
     path: PathBuf,
     folder: folder::Folder,
+    /// As its folder has it.
+    root: Option<Arc<Path>>,
 }
 
 impl Source for Tree {
@@ -74,7 +80,20 @@ impl Tree {
     /// followed.
     pub fn new(paths: Vec<PathBuf>, no_ignore: bool) -> Tree {
         let working = std::env::current_dir().and_then(fs::canonicalize).ok();
-        Tree { paths, no_ignore, working, seen: Mutex::default() }
+        let first = paths.first().and_then(|path| fs::canonicalize(path).ok());
+        let root = first.and_then(|first| Repo::around(&first)).map(|repo| repo.root().to_owned());
+        Tree { paths, no_ignore, working, root, seen: Mutex::default() }
+    }
+
+    /// The folder that its paths are relative to: the root of the repository that the first path lies in,
+    /// or the working directory.
+    pub fn root(&self) -> &Path {
+        self.root.as_deref().or(self.working.as_deref()).unwrap_or(Path::new("."))
+    }
+
+    /// The root of a repository, where that is not the one of the scan.
+    fn other_root(&self, repo: Option<&Repo>) -> Option<Arc<Path>> {
+        repo.map(Repo::root).filter(|root| Some(*root) != self.root.as_deref()).map(Arc::from)
     }
 
     /// The top of the repository that all of these paths lie in.
@@ -95,18 +114,20 @@ impl Tree {
         let top = if kind == Kind::Folder { path.as_path() } else { path.parent().unwrap_or(&path) };
         let repo = Repo::around(top).map(Arc::new);
         let shown = self.shown_as(named, &path, repo.as_deref());
+        let root = self.other_root(repo.as_deref());
         if let Some(name) = path.file_name().filter(|_| !shown.is_empty()) {
-            visit_name(name, &shown, visit);
+            visit_name(name, &shown, root.as_ref(), visit);
         }
         match kind {
             Kind::Folder => {
                 let rules = self.rules_above(&path, repo.as_deref(), visit);
                 let shown = if shown.is_empty() || shown.ends_with(b"/") { shown } else { [&shown[..], b"/"].concat() };
-                self.folder(Folder { path, shown, repo, rules, is_ignored: false }, visit, scope);
+                self.folder(Folder { path, shown, repo, root, rules, is_ignored: false }, visit, scope);
                 Ok(())
             }
             Kind::File => {
-                self.read_file(|| file::open(&path), || path.clone(), &Origin::file(shown), visit);
+                let origin = Origin { root, ..Origin::file(shown) };
+                self.read_file(|| file::open(&path), || path.clone(), &origin, visit);
                 Ok(())
             }
             other => Err(io::Error::new(
@@ -153,7 +174,7 @@ impl Tree {
             path.push(&name);
             if name != ".git" && !self.is_left_out(&folder, &path, &name, kind, visit) {
                 let shown = [&folder.shown[..], name.as_encoded_bytes()].concat();
-                visit_name(&name, &shown, visit);
+                visit_name(&name, &shown, folder.root.as_ref(), visit);
                 match kind {
                     Kind::Folder => {
                         let shown = [&shown[..], b"/"].concat();
@@ -161,14 +182,14 @@ impl Tree {
                         let below = Folder { path: path.clone(), shown, is_ignored, ..Folder::clone(&folder) };
                         scope.spawn(move |scope| self.folder(below, visit, scope));
                     }
-                    Kind::Link => visit_link(open.link(&name), shown, visit),
+                    Kind::Link => visit_link(open.link(&name), shown, folder.root.as_ref(), visit),
                     Kind::File => files.push((name, shown)),
                     Kind::Pipe | Kind::Socket | Kind::Device | Kind::Other => {}
                 }
             }
             path.pop();
         }
-        let open = Arc::new(Open { path, folder: open });
+        let open = Arc::new(Open { path, folder: open, root: folder.root });
         while files.len() > BATCH {
             let (batch, open) = (files.split_off(files.len() - BATCH), Arc::clone(&open));
             scope.spawn(move |_| self.read_files(batch, &open, visit));
@@ -185,6 +206,7 @@ impl Tree {
             folder.rules = if self.no_ignore { IgnoreRules::default() } else { IgnoreRules::of_repo(&repo) };
             folder.shown.clear();
             folder.is_ignored = false;
+            folder.root = self.other_root(Some(&repo));
             folder.repo = Some(Arc::new(repo));
         }
         if folder.repo.is_none() && self.working.as_ref() == Some(&folder.path) {
@@ -225,7 +247,8 @@ impl Tree {
 
     fn read_files(&self, files: Vec<(OsString, Vec<u8>)>, open: &Open, visit: &Visit<'_>) {
         for (name, shown) in files {
-            self.read_file(|| open.folder.file(&name), || open.path.join(&name), &Origin::file(shown), visit);
+            let origin = Origin { root: open.root.clone(), ..Origin::file(shown) };
+            self.read_file(|| open.folder.file(&name), || open.path.join(&name), &origin, visit);
         }
     }
 
@@ -280,17 +303,20 @@ fn with_rules(
     }
 }
 
-fn visit_name(name: &OsStr, shown: &[u8], visit: &Visit<'_>) {
+fn visit_name(name: &OsStr, shown: &[u8], root: Option<&Arc<Path>>, visit: &Visit<'_>) {
     if name.len() >= SHORTEST_SECRET {
-        let origin = Origin::name(shown);
+        let origin = Origin { root: root.cloned(), ..Origin::name(shown) };
         visit(Item::Blob(Blob { bytes: name.as_encoded_bytes(), origin: &origin }));
     }
 }
 
 /// A link's target text is what git would store.
-fn visit_link(target: io::Result<PathBuf>, shown: Vec<u8>, visit: &Visit<'_>) {
+fn visit_link(target: io::Result<PathBuf>, shown: Vec<u8>, root: Option<&Arc<Path>>, visit: &Visit<'_>) {
     match target {
-        Ok(target) => visit(Item::Blob(Blob { bytes: &path_bytes(&target), origin: &Origin::file(shown) })),
+        Ok(target) => {
+            let origin = Origin { root: root.cloned(), ..Origin::file(shown) };
+            visit(Item::Blob(Blob { bytes: &path_bytes(&target), origin: &origin }));
+        }
         Err(error) => visit(Item::Missed(shown, reason(&error))),
     }
 }

@@ -67,6 +67,8 @@ pub(crate) fn of_rules() -> Vec<Case> {
                     let whole = if name.contains(near) { (*name).to_owned() } else { format!("{near}_{name}") };
                     (*of_provider, whole.to_ascii_uppercase())
                 }
+                // None of ours is looked for like that.
+                Finder::Search(_) => continue,
             };
             let (path, template) = around;
             cases.push(Case {

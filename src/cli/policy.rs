@@ -1,0 +1,141 @@
+//! The options by which people say whose word counts, and what they come to.
+
+use std::path::{Path, PathBuf};
+
+use crate::baseline::Baseline;
+use crate::config::{Config, Files, Gitleaks};
+use crate::error::Error;
+use crate::policy::{Ground, Policy, read_baseline};
+
+/// What every scan can be told of config, baseline and marks.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Policy")]
+pub(super) struct PolicyOptions {
+    /// Use this config, and no other (default: `skant.toml` at the repository's root, and nearer ones)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Use no config
+    #[arg(long, conflicts_with = "config")]
+    no_config: bool,
+    /// Take config and baseline as of that commit: a change cannot excuse itself
+    #[arg(long, value_name = "REV", conflicts_with_all = ["config", "no_config"])]
+    config_from: Option<String>,
+    /// Use this baseline (default: `.skant-baseline` at the repository's root)
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Use no baseline
+    #[arg(long, conflicts_with = "baseline")]
+    no_baseline: bool,
+    /// Heed no mark in the text, such as `skant: allow`
+    #[arg(long)]
+    pub no_inline: bool,
+}
+
+/// What the policy is that of.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// The repository that git, or its environment, names.
+    Repository,
+    /// A folder.
+    Folder(PathBuf),
+}
+
+impl Place {
+    /// What is there now.
+    pub(super) fn files(&self) -> Result<Files, Error> {
+        match self {
+            Place::Repository => Files::of_repository(),
+            Place::Folder(root) => Ok(Files::Disk(root.clone())),
+        }
+    }
+
+    /// Whether there is a repository.
+    pub(super) fn has_history(&self) -> bool {
+        self.folder().join(".git").symlink_metadata().is_ok()
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Place::Repository => Path::new("."),
+            Place::Folder(root) => root,
+        }
+    }
+}
+
+impl PolicyOptions {
+    /// The baseline that was named.
+    pub(super) fn baseline(&self) -> Option<&Path> {
+        self.baseline.as_deref()
+    }
+
+    /// The same without a baseline.
+    pub(super) fn without_baseline(&self) -> PolicyOptions {
+        PolicyOptions {
+            config: self.config.clone(),
+            no_config: self.no_config,
+            config_from: self.config_from.clone(),
+            baseline: None,
+            no_baseline: true,
+            no_inline: self.no_inline,
+        }
+    }
+
+    /// Whose word counts at a place.
+    pub(super) fn open(&self, place: Place) -> Result<Policy, Error> {
+        let now = place.files()?;
+        let files = match &self.config_from {
+            Some(revision) => Files::at(place.folder(), revision)?,
+            None => place.files()?,
+        };
+        let config = match &self.config {
+            Some(path) => Some(Config::named(path)?.with_ignored(&now)?),
+            None if self.no_config => None,
+            None => Config::of_folder(&files, "")?,
+        };
+        let baseline = match &self.baseline {
+            Some(path) => Some(named_baseline(path)?),
+            None if self.no_baseline => None,
+            None => read_baseline(&files)?,
+        };
+        let notices =
+            if self.config_from.is_some() { added(&now, config.as_ref(), baseline.as_ref()) } else { Vec::new() };
+        let left = config.iter().filter_map(|config| config.gitleaks.as_ref()).flat_map(Gitleaks::left);
+        let notices = notices.into_iter().chain(left).collect();
+        let is_found = self.config.is_none() && !self.no_config;
+        let own = Ground { files: if is_found { files } else { Files::None }, now, config, baseline };
+        Ok(Policy { own, reads_nested: is_found && self.config_from.is_none() && !self.no_baseline, notices })
+    }
+}
+
+fn named_baseline(path: &Path) -> Result<Baseline, Error> {
+    let name = path.display().to_string();
+    let text = Files::Disk(".".into()).read(&name)?;
+    let text = text.ok_or_else(|| {
+        Error::usage(format!("there is no {name}"), "`--baseline` takes a file that `skant baseline create` wrote")
+    })?;
+    Baseline::parse(&name, text)
+}
+
+/// What there is now of exceptions that the base does not have: they do not count, and are told.
+fn added(now: &Files, config: Option<&Config>, baseline: Option<&Baseline>) -> Vec<String> {
+    let mut notices = Vec::new();
+    match Config::of_folder(now, "") {
+        Ok(Some(new)) => {
+            notices
+                .extend(new.adds_to(config).into_iter().map(|what| format!("{what} is new and does not count here")));
+        }
+        Ok(None) => {}
+        Err(error) => notices.push(format!("the config as it is now, which does not count here, is wrong: {error}")),
+    }
+    match read_baseline(now) {
+        Ok(Some(new)) => {
+            let count = new.adds_to(baseline);
+            if count > 0 {
+                notices.push(format!("{count} new entries of {} do not count here", new.name()));
+            }
+        }
+        Ok(None) => {}
+        Err(error) => notices.push(format!("the baseline as it is now, which does not count here, is wrong: {error}")),
+    }
+    notices
+}

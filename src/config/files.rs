@@ -1,0 +1,133 @@
+//! Where config files and baselines are read from: the disk, or a commit. Never through a link.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Error;
+use crate::file::read_regular;
+use crate::git::{EntryKind, Id, Repository};
+
+/// The most bytes a file may have.
+const LARGEST: u64 = 16 << 20;
+
+/// Files below a root.
+pub enum Files {
+    /// Those of a folder.
+    Disk(PathBuf),
+    /// Those of a commit.
+    Commit(CommitFiles),
+    /// None at all.
+    None,
+}
+
+/// The files that a commit records.
+pub struct CommitFiles {
+    repository: Mutex<Repository>,
+    commit: Id,
+    /// How it was named.
+    revision: String,
+}
+
+impl std::fmt::Debug for Files {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Files::Disk(root) => f.debug_tuple("Disk").field(root).finish(),
+            Files::Commit(files) => f.debug_tuple("Commit").field(&files.revision).finish(),
+            Files::None => f.write_str("None"),
+        }
+    }
+}
+
+impl Files {
+    /// The files of a commit of the repository that a folder is or lies in.
+    ///
+    /// # Errors
+    /// There is no repository, or no such commit.
+    pub fn at(folder: &Path, revision: &str) -> Result<Files, Error> {
+        let repository = Repository::open(folder)?;
+        let commit = repository.commit_of(revision)?;
+        Ok(Files::Commit(CommitFiles { repository: Mutex::new(repository), commit, revision: revision.to_owned() }))
+    }
+
+    /// The files that are about the repository around the working directory, as git or its environment
+    /// names it: those on disk, or of a bare one those of `HEAD`.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn of_repository() -> Result<Files, Error> {
+        let Ok(repository) = Repository::open(Path::new(".")) else { return Ok(Files::Disk(".".into())) };
+        if let Some(root) = repository.work_tree() {
+            return Ok(Files::Disk(root));
+        }
+        let head = "HEAD".to_owned();
+        match repository.commit_of(&head) {
+            Ok(commit) => Ok(Files::Commit(CommitFiles { repository: Mutex::new(repository), commit, revision: head })),
+            // Nothing was committed yet.
+            Err(_) => Ok(Files::None),
+        }
+    }
+
+    /// The text of a file; nothing when there is none.
+    ///
+    /// # Errors
+    /// It is a link, no file, too large, or not UTF-8.
+    pub fn read(&self, path: &str) -> Result<Option<String>, Error> {
+        let failed = |reason: &str| {
+            let reason = reason.split(" (os error").next().unwrap_or(reason);
+            Error::usage(
+                format!("cannot read {path}: {reason}"),
+                "a config is a regular file of at most 16 MiB, and UTF-8",
+            )
+        };
+        let bytes = match self {
+            Files::Disk(root) => read_from_disk(root, path).map_err(|error| failed(&error.to_string()))?,
+            Files::Commit(files) => files.read(path).map_err(|reason| failed(&reason))?,
+            Files::None => None,
+        };
+        bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8"))).transpose()
+    }
+
+    /// Whether there is something of that name.
+    pub fn has(&self, path: &str) -> bool {
+        match self {
+            Files::Disk(root) => root.join(path).symlink_metadata().is_ok(),
+            Files::Commit(files) => matches!(files.find(path), Ok(Some(_))),
+            Files::None => false,
+        }
+    }
+}
+
+impl CommitFiles {
+    fn find(&self, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
+        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+        repository.file_of(&self.commit, path)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
+        match self.find(path)? {
+            Some((EntryKind::File, bytes)) if bytes.len() as u64 <= LARGEST => Ok(Some(bytes)),
+            Some((EntryKind::File, _)) => Err(format!("larger than {LARGEST} bytes")),
+            Some((EntryKind::Link, _)) => Err("it is a symbolic link".to_owned()),
+            Some(_) => Err("it is no file".to_owned()),
+            None => Ok(None),
+        }
+    }
+}
+
+fn read_from_disk(root: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
+    let link = || io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link");
+    let full = root.join(path);
+    let metadata = match full.symlink_metadata() {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        metadata => metadata?,
+    };
+    let folder = path.rsplit_once('/').map(|(folder, _)| folder).filter(|folder| folder.ends_with(".github"));
+    let is_behind_link = folder.is_some_and(|folder| root.join(folder).is_symlink());
+    if metadata.is_symlink() || is_behind_link {
+        return Err(link());
+    }
+    read_regular(&full, LARGEST).map(Some)
+}
