@@ -28,7 +28,7 @@ fn halves() -> Tree {
         "a/.claude/settings.json",
         &format!("{{\"env\": {{\"ANTHROPIC_API_KEY\": \"{}\"}}}}\n", anthropic_key(6)),
     );
-    tree.file("a/web.js", "const a = import.meta.env.VITE_ANTHROPIC_API_KEY;\n");
+    tree.file("a/web.js", concat!("const a = import.meta.env.VITE_", "ANTHROPIC_API_KEY;\n"));
     tree.file("b/key.pem", &support::private_key(5, 20));
     tree
 }
