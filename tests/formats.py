@@ -21,6 +21,8 @@ from sarif import loader
 
 skant, folder = sys.argv[1], Path(sys.argv[2])
 folder.mkdir(parents=True, exist_ok=True)
+# Names are relative to the repository around, which may be ours.
+subprocess.run(["git", "init", "-q", folder], check=True)
 
 # A file's name, and how it is shown: control characters are replaced by pictures of them.
 NAMES = {
@@ -82,7 +84,7 @@ def markdown():
     page = cmarkgfm.github_flavored_markdown_to_html(report("markdown"), options=Options.CMARK_OPT_UNSAFE)
     cells = re.findall(r"<td>(.*?)</td>", page, re.S)
     assert len(cells) == 4 * len(names), page
-    shown = [re.fullmatch(r"<code>(.*):2:\d+</code>", cell, re.S)[1] for cell in cells[2::4]]
+    shown = [re.fullmatch(r"<code>(.*):2:\d+</code>(?: \(working-tree\))?", cell, re.S)[1] for cell in cells[2::4]]
     assert [html.unescape(name) for name in shown] == names, shown
     assert not any("<" in name for name in shown), shown
     broken = cmarkgfm.github_flavored_markdown_to_html("| a |\n|---|\n| a|b`c` |\n")
