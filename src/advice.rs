@@ -8,7 +8,7 @@ use crate::blob::{Blob, Origin, Place};
 use crate::finding::{Advice, Exposure, Finding, Fingerprint, inert};
 use crate::git::{Id, Reach, Repo, Repository, from_hex, hex};
 use crate::report::{Report, help};
-use crate::rule::RuleSet;
+use crate::rule::{self, Finder, RuleSet};
 use crate::scan::{Scanner, Scratch};
 
 /// How many refs are named.
@@ -98,6 +98,8 @@ impl Spots {
             let commit = origin.commit.as_deref().and_then(|commit| from_hex(commit.id.as_bytes()));
             let is_remote = origin.reference.as_deref().is_some_and(|name| name.starts_with("refs/remotes/"));
             let (commit, exposure) = match (commit, origin.place) {
+                // How far the file's secrets have got is told of each of them.
+                _ if matches!(finding.rule.finder, Finder::File(_)) => (None, None),
                 (Some(commit), _) => (Some(commit), None),
                 (None, Place::Content) => files.spot(finding, reach, scanner),
                 (None, _) => (None, is_remote.then_some(Exposure::Pushed)),
@@ -168,6 +170,9 @@ struct Next<'a> {
 impl Next<'_> {
     fn steps(&self) -> Vec<String> {
         let revoke = self.revoke();
+        if let Finder::File(files) = self.finding.rule.finder {
+            return self.leave_out(files, revoke);
+        }
         let unless_seen = format!("If anybody else has seen it: {revoke}");
         let path = quoted(&self.finding.location.origin.path);
         let spec = pathspec(&self.finding.location.origin.path);
@@ -195,6 +200,17 @@ impl Next<'_> {
                     "Then everybody clones anew, and whoever hosts the repository is asked to drop what it caches.";
                 [revoke, order].into_iter().chain(self.purge()).chain([clones.to_owned()]).collect()
             }
+        }
+    }
+
+    /// The commands that take a file out of git, and keep it where it is.
+    fn leave_out(&self, files: rule::Files, help: String) -> Vec<String> {
+        let path = &self.finding.location.origin.path;
+        let ignore = format!("printf '%s\\n' {} >> .gitignore", quoted(&ignore_line(path)));
+        match files {
+            rule::Files::Tracked => vec![help, ignore, format!("git rm --cached -- {}", pathspec(path))],
+            rule::Files::NotIgnored => vec![help, ignore],
+            rule::Files::Example => vec![help],
         }
     }
 
@@ -274,6 +290,17 @@ fn expression(finding: &Finding) -> Option<String> {
     ))
 }
 
+/// The line of a `.gitignore` that stands for one path.
+fn ignore_line(path: &[u8]) -> Vec<u8> {
+    let escaped = path.iter().flat_map(|&byte| match byte {
+        b'*' | b'?' | b'[' | b']' | b'\\' | b' ' => vec![b'\\', byte],
+        // A line holds no such byte: any will do.
+        b'\n' | b'\r' => vec![b'?'],
+        _ => vec![byte],
+    });
+    std::iter::once(b'/').chain(escaped).collect()
+}
+
 /// A path as git takes it for itself, whatever is in it.
 fn pathspec(path: &[u8]) -> String {
     let is_pattern = path.starts_with(b":") || path.iter().any(|byte| b"*?[\\".contains(byte));
@@ -305,6 +332,11 @@ fn quoted(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_gitignore_stands_for_one_path() {
+        assert_eq!(ignore_line(b"a b/[x]*\n/.env"), b"/a\\ b/\\[x\\]\\*?/.env");
+    }
 
     #[test]
     fn whatever_a_name_holds_it_is_one_word() {

@@ -1,5 +1,6 @@
 //! Drives a source through a scanner, and gathers what comes of it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::Read;
@@ -7,13 +8,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blob::{Blob, Origin};
-use crate::finding::{Confidence, Finding, Severity};
+use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Position, Secret, Severity};
 use crate::lines::Lines;
 use crate::policy::Policy;
 use crate::report::{Report, Skipped};
-use crate::rule::RuleSet;
+use crate::rule::{Files, Finder, Judge, Rule, RuleSet};
 use crate::scan::{Scanned, Scanner, Scratch};
-use crate::source::{Answer, Counts, Item, Probe, Source, reason};
+use crate::source::{Answer, Ask, Counts, Item, Probe, Source, Standing, reason};
 
 /// What is wanted of a run.
 #[derive(Debug, Clone, Copy)]
@@ -48,10 +49,13 @@ thread_local! {
 
 /// Scans everything a source has.
 pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted, progress: &Progress) -> Report {
-    let scanner = Scanner::new(rules).from_up(wanted.severity, wanted.confidence);
+    // Whoever asks about files only means the secrets of all rules.
+    let only_files = rules.iter().all(|rule| matches!(rule.finder, Finder::File(_)));
+    let all = if only_files { Cow::Owned(rules.clone().with_unwanted()) } else { Cow::Borrowed(rules) };
+    let scanner = Scanner::new(&all).from_up(wanted.severity, wanted.confidence);
     let scanner = if wanted.explain { scanner } else { scanner.counting() };
     let scanner = if wanted.inline { scanner } else { scanner.ignoring_marks() };
-    let run = Run { scanner, wanted, progress, report: Mutex::default() };
+    let run = Run { scanner, rules, only_files, wanted, progress, report: Mutex::default() };
     source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
     let range =
         source.range().map(|range| SCRATCH.with_borrow_mut(|scratch| run.scanner.mask(range.as_bytes(), scratch)));
@@ -90,6 +94,9 @@ fn judge(policy: &Policy, report: &mut Report, scanner: &Scanner, scratch: &mut 
 
 struct Run<'a> {
     scanner: Scanner,
+    rules: &'a RuleSet,
+    /// Whether nothing but files as such is reported.
+    only_files: bool,
     wanted: Wanted,
     progress: &'a Progress,
     report: Mutex<Report>,
@@ -98,7 +105,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn take(&self, item: Item<'_>, scratch: &mut Scratch) {
         match item {
-            Item::File(origin, reader) => self.read(origin, reader, scratch),
+            Item::File(origin, reader, ask) => self.read(origin, reader, ask, scratch),
             Item::Blob(blob) => self.keep(self.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
             Item::Known(blob, names, held) => self.keep(self.scanner.scan_for(&blob, names, held, scratch), scratch),
@@ -111,11 +118,14 @@ impl Run<'_> {
         }
     }
 
-    fn read(&self, origin: &Origin, reader: &mut dyn Read, scratch: &mut Scratch) {
+    fn read(&self, origin: &Origin, reader: &mut dyn Read, ask: Option<&Ask<'_>>, scratch: &mut Scratch) {
         let mut scanned = Scanned::default();
         let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
         self.progress.files.fetch_add(u64::from(outcome.is_ok()), Ordering::Relaxed);
         self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
+        if let Some(ask) = ask {
+            self.judge_file(origin, &mut scanned, ask, scratch);
+        }
         self.keep(scanned, scratch);
         if let Err(error) = outcome {
             self.miss(&origin.path, &reason(&error), scratch);
@@ -152,7 +162,39 @@ impl Run<'_> {
                 lines.touch(start.line, end.line) || !known.contains(&finding.fingerprint())
             });
         }
+        self.judge_file(blob.origin, &mut scanned, &|| Ok(Standing::Tracked), scratch);
         self.keep(scanned, scratch);
+    }
+
+    /// Adds a finding about a file as such, when it holds secrets and lies where such files should not.
+    fn judge_file(&self, origin: &Origin, scanned: &mut Scanned, ask: &Ask<'_>, scratch: &mut Scratch) {
+        let is_secret = |one: &Finding| {
+            one.suppression.is_none() && one.confidence >= self.wanted.confidence && one.rule.judge != Judge::Exposure
+        };
+        if !scanned.findings.iter().any(is_secret) {
+            return;
+        }
+        let rules = self.rules.about_file(origin.file_name());
+        if rules.is_empty() {
+            return;
+        }
+        let standing = match ask() {
+            Ok(standing) => standing,
+            Err(cause) => {
+                return self.miss(
+                    b".git/index",
+                    &format!("{cause}: which dotenv files git tracks is not known"),
+                    scratch,
+                );
+            }
+        };
+        let rule = rules.into_iter().find(|rule| is_about(rule, standing));
+        if let Some(rule) = rule.filter(|rule| self.rules.get(&rule.id).is_some()) {
+            let path = self.scanner.mask_secrets(&origin.path, scratch).map(String::into_bytes);
+            let path = path.unwrap_or_else(|| origin.path.clone());
+            let suppression = scanned.allowed_as_file(&rule.id).filter(|_| self.wanted.inline);
+            scanned.findings.push(Finding { suppression, ..about_file(rule, origin, &path) });
+        }
     }
 
     fn miss(&self, path: &[u8], reason: &str, scratch: &mut Scratch) {
@@ -162,7 +204,12 @@ impl Run<'_> {
     }
 
     fn keep(&self, scanned: Scanned, scratch: &mut Scratch) {
-        let Scanned { mut findings, mut dismissed, dismissals, .. } = scanned;
+        let Scanned { mut findings, mut dismissed, mut dismissals, .. } = scanned;
+        if self.only_files {
+            findings.retain(|one| matches!(one.rule.finder, Finder::File(_)));
+            dismissed.clear();
+            dismissals.clear();
+        }
         if findings.is_empty() && dismissals.is_empty() {
             return;
         }
@@ -209,5 +256,35 @@ impl Run<'_> {
     fn gather(&self, add: impl FnOnce(&mut Report)) {
         // What a panicking thread had gathered is whole: it panicked outside of this.
         add(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Whether a rule about files is about those of which git makes this.
+fn is_about(rule: &Rule, standing: Standing) -> bool {
+    match rule.finder {
+        Finder::File(Files::Tracked) => standing == Standing::Tracked,
+        Finder::File(Files::NotIgnored) => standing == Standing::Untracked,
+        Finder::File(Files::Example) => standing != Standing::Ignored,
+        Finder::Token { .. } | Finder::Value { .. } | Finder::Search(_) => false,
+    }
+}
+
+/// What is said of a file as such, at its beginning. Its path is no secret, and what it is known by.
+fn about_file(rule: &Arc<Rule>, origin: &Origin, path: &[u8]) -> Finding {
+    let begin = Position { line: 1, column: 1 };
+    let secret = Secret::new(path, path.len());
+    let text = secret.mask();
+    Finding {
+        rule: Arc::clone(rule),
+        severity: rule.severity,
+        confidence: rule.confidence,
+        location: Location { origin: origin.clone(), start: begin, end: begin },
+        excerpt: Excerpt { start: 0, end: text.len(), text },
+        secret,
+        note: None,
+        pointer: None,
+        verified: None,
+        advice: Advice::default(),
+        suppression: None,
     }
 }

@@ -758,6 +758,8 @@ fn a_real_key_is_found_whatever_the_file_and_the_line_are_about() {
     let expected = [
         "README.md",
         "docs/example.md",
+        // Itself, and the key.
+        "examples/.env.example",
         "examples/.env.example",
         "spec/mock.json",
         "test/sample.txt",

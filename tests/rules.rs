@@ -6,7 +6,7 @@ use std::fs;
 
 use skant::blob::{Blob, Origin};
 use skant::rule::pattern::Pattern;
-use skant::rule::spec::RuleFile;
+use skant::rule::spec::{RuleFile, RuleSpec};
 use skant::rule::{Finder, Reading, RuleSet};
 use skant::scan::{Scanned, Scanner, Scratch};
 
@@ -23,6 +23,11 @@ fn files() -> Vec<(String, RuleFile)> {
         .collect();
     files.sort_by(|(a, _), (b, _)| a.cmp(b));
     files
+}
+
+/// The rules of a file that find secrets.
+fn of_secrets(file: RuleFile) -> impl Iterator<Item = RuleSpec> {
+    file.rules.into_iter().filter(|rule| rule.files.is_none())
 }
 
 /// An example without its cut marks.
@@ -44,7 +49,7 @@ fn every_hit_is_found_by_its_rule_alone_and_no_miss_by_any() {
     let scanner = Scanner::new(&RuleSet::builtin());
     let mut failures = Vec::new();
     for (_, file) in files() {
-        for rule in file.rules {
+        for rule in of_secrets(file) {
             for hit in rule.hits.iter().map(|hit| whole(hit)) {
                 let scanned = scan(&scanner, &hit);
                 if found(&scanned) != [&rule.id] {
@@ -66,6 +71,22 @@ fn every_hit_is_found_by_its_rule_alone_and_no_miss_by_any() {
         }
     }
     assert!(failures.is_empty(), "{} examples fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn rules_about_files_know_them_by_their_whole_names() {
+    let mut names = 0;
+    for rule in files().into_iter().flat_map(|(_, file)| file.rules).filter(|rule| rule.files.is_some()) {
+        let pattern = Pattern::new(&rule.pattern);
+        let is_it = |name: &str| pattern.matches_at(name.as_bytes(), 0).is_some_and(|one| one.whole.end == name.len());
+        for (name, expected) in
+            rule.hits.iter().map(|hit| (hit, true)).chain(rule.misses.iter().map(|miss| (miss, false)))
+        {
+            assert_eq!(is_it(name), expected, "{}: {name}", rule.id);
+            names += 1;
+        }
+    }
+    assert!(names > 20, "{names}");
 }
 
 /// The page that lists every rule.
@@ -129,7 +150,7 @@ fn every_rule_is_well_made() {
             if let Err(message) = Pattern::check(&rule.pattern) {
                 fail(id, &message);
             }
-            for text in rule.hits.iter().filter(|hit| !hit.contains("{}")) {
+            for text in rule.hits.iter().filter(|hit| rule.files.is_none() && !hit.contains("{}")) {
                 fail(id, &format!("writes a whole credential: {text}"));
             }
         }

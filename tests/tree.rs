@@ -17,8 +17,8 @@ const NOTHING: [&str; 0] = [];
 #[test]
 fn hidden_files_are_scanned_and_the_repository_itself_is_not() {
     let tree = Tree::repo();
-    tree.key(".env").key(".github/workflows/ci.yml").key(".git/config.bak").key(".git/hooks/pre-push").key("a");
-    assert_eq!(found(&tree, &["."]), [".env", ".github/workflows/ci.yml", "a"]);
+    tree.key(".hidden").key(".github/workflows/ci.yml").key(".git/config.bak").key(".git/hooks/pre-push").key("a");
+    assert_eq!(found(&tree, &["."]), [".github/workflows/ci.yml", ".hidden", "a"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{Outcome, print};
 use crate::blob::{Blob, Origin};
 use crate::error::Error;
 use crate::rule::spec::{RuleFile, RuleSpec};
-use crate::rule::{Finder, Keyword, Rule, RuleSet};
+use crate::rule::{Files, Finder, Keyword, Rule, RuleSet};
 use crate::scan::{Scanner, Scratch};
 
 #[derive(Debug, clap::Args)]
@@ -80,6 +80,14 @@ fn show(rule: &Rule, out: &mut dyn Write) -> std::io::Result<()> {
             }
         }
         Finder::Search(search) => writeln!(out, "keywords    {}", search.keywords.join(", "))?,
+        Finder::File(files) => {
+            let which = match files {
+                Files::Tracked => "those that git tracks",
+                Files::NotIgnored => "those that git would add",
+                Files::Example => "those that are not ignored",
+            };
+            writeln!(out, "files       with secrets: {which}; by name:")?;
+        }
     }
     writeln!(out, "pattern     {}", rule.pattern.as_str().trim())?;
     writeln!(out, "\n{}", rule.help)?;

@@ -16,7 +16,7 @@ pub use keyword::Keyword;
 use pattern::Pattern;
 use search::Search;
 pub use set::RuleSet;
-pub use spec::{Confidence, Judge, Reading, Severity, Verify};
+pub use spec::{Confidence, Files, Judge, Reading, Severity, Verify};
 
 /// One kind of secret, ready to be looked for.
 #[derive(Debug, Clone)]
@@ -74,6 +74,8 @@ pub enum Finder {
     },
     /// By a pattern that is looked for in the whole text, as gitleaks does.
     Search(Box<Search>),
+    /// By the name of a file in which others find secrets.
+    File(Files),
 }
 
 /// Adds what a severity and a confidence have in common.

@@ -9,7 +9,7 @@ use miette::{NamedSource, SourceSpan};
 use super::keyword::SHORTEST_TOKEN;
 use super::pattern::Pattern;
 use super::search::Allowlist;
-use super::spec::{Judge, RuleFile, RuleSpec};
+use super::spec::{Files, Judge, RuleFile, RuleSpec};
 use super::{Confidence, Finder, Keyword, Rule, Severity};
 use crate::error::Error;
 
@@ -112,6 +112,13 @@ impl RuleSet {
         Ok(known)
     }
 
+    /// The same set with every rule wanted.
+    #[must_use]
+    pub fn with_unwanted(mut self) -> RuleSet {
+        self.rules.append(&mut self.unwanted);
+        self
+    }
+
     /// Takes every rule out of use.
     pub fn clear(&mut self) {
         self.unwanted.append(&mut self.rules);
@@ -197,6 +204,19 @@ impl RuleSet {
         self.rules.iter().find(|rule| rule.id == id)
     }
 
+    /// The rules about files of that name, those that were left out among them.
+    pub fn about_file(&self, name: &[u8]) -> Vec<&Arc<Rule>> {
+        let is_whole =
+            |rule: &Rule| rule.pattern.matches_at(name, 0).is_some_and(|found| found.whole.end == name.len());
+        let about = |rule: &&Arc<Rule>| matches!(rule.finder, Finder::File(_)) && is_whole(rule);
+        let mut rules: Vec<_> = self.iter().chain(self.unwanted()).filter(about).collect();
+        let is_example = |rule: &&Arc<Rule>| matches!(rule.finder, Finder::File(Files::Example));
+        if rules.iter().any(&is_example) {
+            rules.retain(is_example);
+        }
+        rules
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.rules.len()
@@ -231,6 +251,9 @@ fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str,
     }
     if spec.verify.is_some() {
         return Err(("verify", "only built-in rules ask a provider about what they find".into()));
+    }
+    if spec.files.is_some() {
+        return Err(("files", "only built-in rules are about files".into()));
     }
     Pattern::check(&spec.pattern).map_err(|message| ("pattern", message))?;
     for keyword in &spec.keywords {
@@ -271,7 +294,9 @@ fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str,
 fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
     let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
     let is_token = !spec.keywords.is_empty();
-    let finder = if is_token {
+    let finder = if let Some(files) = spec.files {
+        Finder::File(files)
+    } else if is_token {
         Finder::Token {
             keywords: spec.keywords.iter().filter_map(|keyword| Keyword::parse(keyword).ok()).collect(),
             anywhere: spec.anywhere,

@@ -53,7 +53,10 @@ pub struct RuleSpec {
     /// Values: provider words, one of which must stand in the name or close before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<String>,
-    /// Tokens: matched where the keyword stands. Values: must match the whole value. Bytes, no
+    /// Files: it is about files that hold secrets, not about a secret. Built-in rules only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<Files>,
+    /// Tokens: matched where the keyword stands. Files: must match the whole name. Values: must match the whole value. Bytes, no
     /// Unicode classes, no look-around. A group `secret` is the secret (else the whole match is);
     /// a group `prefix` inside it is what a mask may show (else the keyword is).
     pub pattern: String,
@@ -122,6 +125,18 @@ pub enum Reading {
     Status,
     /// As Anthropic's API words its errors.
     Anthropic,
+}
+
+/// Of the files with certain names that hold secrets, those a rule reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Files {
+    /// Those that git tracks.
+    Tracked,
+    /// Those that git would add, since no ignore rule covers them.
+    NotIgnored,
+    /// All that are not ignored: they are made to be shared. No rule about other files speaks of them.
+    Example,
 }
 
 /// How bad it is when a secret leaks.

@@ -54,6 +54,17 @@ pub(super) struct Said {
     pub reason: Option<String>,
 }
 
+/// A mark at the head of a file, and what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileMark(Mark, Said);
+
+impl FileMark {
+    /// What it says, when it is about a rule.
+    pub(super) fn about(&self, rule: &str) -> Option<&Said> {
+        self.0.is_about(rule).then_some(&self.1)
+    }
+}
+
 /// A window's text, and how a part of it can be shown.
 pub(super) struct Shown<'a> {
     pub text: &'a [u8],
@@ -71,7 +82,7 @@ impl Shown<'_> {
 pub(super) struct Marks {
     /// The windows that were gone through: the head is in the first.
     windows: usize,
-    file: Vec<(Mark, Said)>,
+    file: Vec<FileMark>,
     /// The blocks that are open, the innermost last.
     open: Vec<(Mark, Said)>,
     /// Findings that an open block allows, and how many blocks were open: it may never close.
@@ -89,7 +100,7 @@ impl Marks {
         let is_in_head = |at: usize| at < HEAD && memchr::memchr_iter(b'\n', &text[..at]).count() < HEAD_LINES;
         let head = hits.iter().copied().take_while(|&at| is_in_head(at));
         let marks = head.filter_map(|at| own_line(text, at)).filter(|mark| mark.scope == Scope::File);
-        self.file.extend(marks.map(|mark| (mark.clone(), shown.said(&mark))));
+        self.file.extend(marks.map(|mark| FileMark(mark.clone(), shown.said(&mark))));
     }
 
     /// Takes in the mark at a place: a block may begin or end there.
@@ -121,12 +132,17 @@ impl Marks {
         if let Some(mark) = near(shown.text, secret, rule) {
             return Some(shown.said(&mark));
         }
-        if let Some((_, said)) = self.file.iter().find(|(mark, _)| mark.is_about(rule)) {
+        if let Some(said) = self.file.iter().find_map(|mark| mark.about(rule)) {
             return Some(said.clone());
         }
         let depth = self.open.iter().rposition(|(mark, _)| mark.is_about(rule))?;
         self.pending.push((finding, depth + 1));
         Some(self.open[depth].1.clone())
+    }
+
+    /// What they say of the file as a whole.
+    pub(super) fn of_file(self) -> Vec<FileMark> {
+        self.file
     }
 
     /// The findings that were allowed by a block without an end, and are not.

@@ -30,7 +30,7 @@ use crate::rule::search::Allowlist;
 use crate::rule::{ByteSet, Finder, Judge, Rule, RuleSet};
 use candidate::Candidate;
 pub use filter::Dismissal;
-use mark::{Marks, Shown};
+use mark::{FileMark, Marks, Said, Shown};
 use position::Tracker;
 use prefilter::{Kind, Literal, Memory, Prefilter};
 
@@ -99,6 +99,16 @@ pub struct Scanned {
     pub dismissals: BTreeMap<Dismissal, u64>,
     /// How many bytes were scanned.
     pub bytes: u64,
+    /// What marks say of the file as a whole.
+    file: Vec<FileMark>,
+}
+
+impl Scanned {
+    /// What a mark says that allows what a rule says of the file as a whole.
+    pub fn allowed_as_file(&self, rule: &str) -> Option<Suppression> {
+        let said = self.file.iter().find_map(|mark| mark.about(rule))?;
+        Some(inline(said.clone()))
+    }
 }
 
 /// A candidate that is not believed.
@@ -193,6 +203,7 @@ impl Scanner {
                     }
                     values.add(index, near);
                 }
+                Finder::File(_) => {}
                 Finder::Search(search) => {
                     // A literal has three bytes at least.
                     if search.keywords.is_empty()
@@ -242,7 +253,7 @@ impl Scanner {
         scanned.bytes = blob.bytes.len() as u64;
         let mut marks = Marks::default();
         self.scan_window(&window, &mut Tracker::new(blob.bytes), &mut marks, scratch, &mut scanned);
-        withdraw(&marks, &mut scanned);
+        withdraw(marks, &mut scanned);
         scanned
     }
 
@@ -327,7 +338,7 @@ impl Scanner {
             }
             number += 1;
             let said = marks.allowing(&shown, &candidate.secret, &self.rules[candidate.rule].id, number - 1)?;
-            Some(Suppression { means: Means::Inline, what: said.mark.to_owned(), reason: said.reason })
+            Some(inline(said))
         });
         let all = all.collect();
         passed.for_each(|at| marks.pass(&shown, at));
@@ -444,8 +455,13 @@ fn literal_places(text: &str) -> Vec<ByteSet> {
     text.bytes().map(|byte| [byte].into_iter().collect()).collect()
 }
 
-/// Takes back what marks allowed whose block has no end.
-fn withdraw(marks: &Marks, scanned: &mut Scanned) {
+/// What a mark in the text says.
+fn inline(said: Said) -> Suppression {
+    Suppression { means: Means::Inline, what: said.mark.to_owned(), reason: said.reason }
+}
+
+/// Takes back what marks allowed whose block has no end, and keeps what they say of the file.
+fn withdraw(marks: Marks, scanned: &mut Scanned) {
     for number in marks.never_closed() {
         if let Some(finding) = scanned.findings.get_mut(number) {
             finding.suppression = None;
@@ -455,6 +471,7 @@ fn withdraw(marks: &Marks, scanned: &mut Scanned) {
                 .or(Some("`skant: allow-start` stands before it, and no `skant: allow-end` after".into()));
         }
     }
+    scanned.file = marks.of_file();
 }
 
 /// The word by which a name is noticed: the usual one it contains, or its own longest part.

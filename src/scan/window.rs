@@ -109,7 +109,7 @@ impl Scanner {
             let window = Window { text, owned: owned..end, is_text, origin };
             self.scan_window(&window, &mut tracker, &mut marks, scratch, scanned);
             if is_last {
-                withdraw(&marks, scanned);
+                withdraw(marks, scanned);
                 return failure.map_or(Ok(()), Err);
             }
             scanned.bytes -= MARGIN as u64;

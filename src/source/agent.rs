@@ -249,7 +249,7 @@ impl AgentEvent {
         }
         match LinesReader::new(file, lines) {
             Ok(mut reader) => {
-                visit(Item::File(&origin, &mut reader));
+                visit(Item::File(&origin, &mut reader, None));
                 if reader.is_cut() {
                     missed("only the first 16 MiB of it were scanned: read a range of lines");
                 }

@@ -67,6 +67,22 @@ impl IgnoreRules {
     }
 }
 
+/// Whether git leaves a file of a repository out, whatever a walk does: `.ignore` is no file of git's.
+pub(super) fn git_ignores(repo: &Repo, path: &Path) -> bool {
+    let Ok(relative) = path.strip_prefix(repo.root()) else { return false };
+    let (mut rules, mut here) = (IgnoreRules::of_repo(repo), repo.root().to_owned());
+    let mut parts = relative.components().peekable();
+    while let Some(part) = parts.next() {
+        rules = rules.clone().with_file(&here, ".gitignore").unwrap_or(rules);
+        here.push(part);
+        // What lies in a folder that is left out is left out.
+        if rules.leave_out(&here, parts.peek().is_some()) {
+            return true;
+        }
+    }
+    false
+}
+
 fn parse(folder: &Path, text: &[u8]) -> Gitignore {
     let mut builder = GitignoreBuilder::new(folder);
     for line in String::from_utf8_lossy(text).trim_start_matches('\u{feff}').lines() {

@@ -33,7 +33,7 @@ impl Source for Message {
         match read_regular(&self.file, LARGEST) {
             Ok(message) => {
                 let message = self.cleanup.clean(&message);
-                visit(Item::File(&Origin::at("", Place::CommitMessage), &mut message.as_slice()));
+                visit(Item::File(&Origin::at("", Place::CommitMessage), &mut message.as_slice(), None));
             }
             Err(error) => visit(Item::Missed(path_bytes(&self.file), reason(&error))),
         }

@@ -25,9 +25,9 @@ pub use tree::Tree;
 
 /// What a source hands over.
 pub enum Item<'a> {
-    /// A file, to be read now.
-    File(&'a Origin, &'a mut dyn Read),
-    /// A new version of a file, and how to get the one before. Of what is found in it only what the
+    /// A file, to be read now, and how to learn what git makes of it, where that is asked.
+    File(&'a Origin, &'a mut dyn Read, Option<&'a Ask<'a>>),
+    /// A new version of a file that git tracks, and how to get the one before. Of what is found in it only what the
     /// change brought counts: everything, when there is none.
     Version(Blob<'a>, &'a dyn Fn() -> Option<Vec<u8>>),
     /// Bytes that are in memory: a name, or the target of a link.
@@ -42,6 +42,22 @@ pub enum Item<'a> {
     /// Something a person should know.
     Notice(String),
 }
+
+/// What git makes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It tracks it.
+    Tracked,
+    /// It would add it.
+    Untracked,
+    /// An ignore rule of its own covers it.
+    Ignored,
+    /// The file lies in no repository.
+    Outside,
+}
+
+/// Learns what git makes of a file, or why that is not known.
+pub type Ask<'a> = dyn Fn() -> Result<Standing, String> + 'a;
 
 /// A question about a text.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{Item, SHORTEST_SECRET, Source, Visit};
+use super::{Item, SHORTEST_SECRET, Source, Standing, Visit};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::error::Error;
 use crate::git::{self, Before, Content, EntryKind, OpenRepo, Version};
@@ -112,17 +112,18 @@ impl Staged {
 
     fn version(&self, repo: &OpenRepo, version: &Version, visit: &Visit<'_>) {
         let origin = Origin::file(version.path.as_slice());
+        let tracked = || Ok(Standing::Tracked);
         let read = match version.kind {
             EntryKind::File => repo.with_blob(&version.id, |content| match content {
                 Content::Bytes(bytes) => {
                     let before = || self.before(repo, version, bytes);
                     visit(Item::Version(Blob { bytes, origin: &origin }, &before));
                 }
-                Content::Stream(reader) => visit(Item::File(&origin, reader)),
+                Content::Stream(reader) => visit(Item::File(&origin, reader, Some(&tracked))),
             }),
             EntryKind::Link => repo.with_blob(&version.id, |content| match content {
                 Content::Bytes(bytes) => visit(Item::Blob(Blob { bytes, origin: &origin })),
-                Content::Stream(reader) => visit(Item::File(&origin, reader)),
+                Content::Stream(reader) => visit(Item::File(&origin, reader, None)),
             }),
             // What a submodule holds is in another repository.
             EntryKind::Submodule | EntryKind::Folder => Ok(()),

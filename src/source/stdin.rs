@@ -19,6 +19,6 @@ impl Source for Stdin {
 
     fn each(&self, visit: &Visit<'_>) {
         let origin = Origin::file(self.name.as_deref().unwrap_or("<stdin>"));
-        visit(Item::File(&origin, &mut io::stdin().lock()));
+        visit(Item::File(&origin, &mut io::stdin().lock(), None));
     }
 }

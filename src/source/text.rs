@@ -20,6 +20,6 @@ impl Source for Text {
 
     fn each(&self, visit: &Visit<'_>) {
         let origin = Origin::file(self.name.as_deref().unwrap_or("<text>"));
-        visit(Item::File(&origin, &mut self.text.as_bytes()));
+        visit(Item::File(&origin, &mut self.text.as_bytes(), None));
     }
 }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::Scope;
 
 use super::ignore_rules::{self, IgnoreRules};
-use super::{Item, SHORTEST_SECRET, Source, Visit, reason};
+use super::{Item, SHORTEST_SECRET, Source, Standing, Visit, reason};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::file;
 use crate::folder::{self, Kind};
@@ -57,6 +57,7 @@ struct Open {
     folder: folder::Folder,
     /// As its folder has it.
     root: Option<Arc<Path>>,
+    repo: Option<Arc<Repo>>,
 }
 
 impl Source for Tree {
@@ -126,8 +127,8 @@ impl Tree {
                 Ok(())
             }
             Kind::File => {
-                let origin = Origin { root, ..Origin::file(shown) };
-                self.read_file(|| file::open(&path), || path.clone(), &origin, visit);
+                let (open, origin) = (|| file::open(&path), Origin { root, ..Origin::file(shown) });
+                self.read_file(open, || path.clone(), repo.as_deref(), &origin, visit);
                 Ok(())
             }
             other => Err(io::Error::new(
@@ -189,7 +190,7 @@ impl Tree {
             }
             path.pop();
         }
-        let open = Arc::new(Open { path, folder: open, root: folder.root });
+        let open = Arc::new(Open { path, folder: open, root: folder.root, repo: folder.repo });
         while files.len() > BATCH {
             let (batch, open) = (files.split_off(files.len() - BATCH), Arc::clone(&open));
             scope.spawn(move |_| self.read_files(batch, &open, visit));
@@ -248,14 +249,16 @@ impl Tree {
     fn read_files(&self, files: Vec<(OsString, Vec<u8>)>, open: &Open, visit: &Visit<'_>) {
         for (name, shown) in files {
             let origin = Origin { root: open.root.clone(), ..Origin::file(shown) };
-            self.read_file(|| open.folder.file(&name), || open.path.join(&name), &origin, visit);
+            let (path, repo) = (|| open.path.join(&name), open.repo.as_deref());
+            self.read_file(|| open.folder.file(&name), path, repo, &origin, visit);
         }
     }
 
     fn read_file(
         &self,
         open: impl FnOnce() -> io::Result<File>,
-        path: impl FnOnce() -> PathBuf,
+        path: impl Fn() -> PathBuf,
+        repo: Option<&Repo>,
         origin: &Origin,
         visit: &Visit<'_>,
     ) {
@@ -266,7 +269,7 @@ impl Tree {
             }
         }
         match open() {
-            Ok(mut file) => visit(Item::File(origin, &mut file)),
+            Ok(mut file) => visit(Item::File(origin, &mut file, Some(&|| standing(repo, &path(), &origin.path)))),
             Err(error) => visit(Item::Missed(origin.path.clone(), reason(&error))),
         }
     }
@@ -278,6 +281,16 @@ impl Tree {
         let relative = base.and_then(|base| path.strip_prefix(base).ok());
         path_bytes(relative.unwrap_or(named))
     }
+}
+
+/// What git makes of a file, by its place on disk and in its repository.
+fn standing(repo: Option<&Repo>, path: &Path, name: &[u8]) -> Result<Standing, String> {
+    let Some(repo) = repo else { return Ok(Standing::Outside) };
+    Ok(match repo.tracks(name)? {
+        true => Standing::Tracked,
+        false if ignore_rules::git_ignores(repo, path) => Standing::Ignored,
+        false => Standing::Untracked,
+    })
 }
 
 /// Rules, and those of one more file, unless it is a link or a device.

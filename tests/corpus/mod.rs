@@ -46,6 +46,7 @@ pub(crate) fn all() -> Vec<Case> {
 /// unless asked to; what only its vendor can make fails its check, and so may fall below.
 fn is_measured(rule: &Rule) -> bool {
     !PROVIDERS_OF_PLACES.contains(&rule.provider.as_str())
+        && !matches!(rule.finder, Finder::File(_))
         && rule.confidence > Confidence::Low
         && (rule.check.is_none() || rule.confidence == Confidence::High)
         && rule.judge != Judge::Password
@@ -67,8 +68,8 @@ pub(crate) fn of_rules() -> Vec<Case> {
                     let whole = if name.contains(near) { (*name).to_owned() } else { format!("{near}_{name}") };
                     (*of_provider, whole.to_ascii_uppercase())
                 }
-                // None of ours is looked for like that.
-                Finder::Search(_) => continue,
+                // None of ours is looked for like that, and files hold no secret of their own.
+                Finder::Search(_) | Finder::File(_) => continue,
             };
             let (path, template) = around;
             cases.push(Case {
