@@ -132,6 +132,39 @@ fn what_was_not_scanned_is_in_every_format() {
     assert!(markdown.contains("- <code>mi&#124;ss&#58;&#58;ing</code>: "), "{markdown}");
 }
 
+/// What a mark allows and what the baseline knows, and nothing else.
+#[test]
+fn what_is_suppressed_is_counted_in_every_format() {
+    let tree = Tree::repo();
+    tree.key("known")
+        .file("fine", &format!("{} # skant: allow\n{} # skant: allow\n", anthropic_key(1), anthropic_key(2)));
+    assert_eq!(skant(&tree, &["baseline", "create"]).status, 0);
+    let of = |format: &str| {
+        let run = skant(&tree, &["scan", ".", "--format", format]);
+        assert_eq!(run.status, 0, "{run:#?}");
+        run.stdout
+    };
+    let told = "3 findings suppressed (2 inline, 1 baseline)";
+    assert_eq!(of("human").lines().last().unwrap(), format!("{told}; -v shows them"));
+    assert_eq!(of("github").lines().next().unwrap(), format!("::notice title=skant::{told}"));
+    let gitlab: Value = serde_json::from_str(&of("gitlab")).unwrap();
+    assert_eq!(gitlab["scan"]["messages"], json!([{"level": "info", "value": told}]));
+    assert!(of("markdown").lines().nth(2).unwrap().ends_with(&format!(" {told}.")));
+    let junit = of("junit");
+    assert!(junit.contains("tests=\"3\" failures=\"0\" errors=\"0\" skipped=\"2\""), "{junit}");
+    let skipped: Vec<String> = elements(&junit, "skipped").into_iter().map(|one| one[0].1.clone()).collect();
+    assert_eq!(skipped, ["2 findings suppressed", "1 finding suppressed"]);
+    let names: Vec<String> = elements(&junit, "testcase").into_iter().map(|one| one[1].1.clone()).collect();
+    assert_eq!(names, ["no secrets found", "suppressed (inline)", "suppressed (baseline)"]);
+    assert!(junit.contains(told), "{junit}");
+    for format in ["json", "jsonl", "sarif"] {
+        let text = of(format).replace([' ', '\n'], "");
+        let counts =
+            if format == "sarif" { "2inline,0config,1baseline" } else { "\"inline\":2,\"config\":0,\"baseline\":1" };
+        assert!(text.contains(counts), "{format}: {text}");
+    }
+}
+
 /// The attributes of every element of that name.
 fn elements(xml: &str, wanted: &str) -> Vec<Vec<(String, String)>> {
     let mut reader = Reader::from_str(xml);

@@ -4,7 +4,7 @@
 use std::io::{self, BufWriter, Write};
 
 use super::Report;
-use super::phrase::{came_in, count, extent, message, one_line, outcome, place, worst_first};
+use super::phrase::{came_in, count, extent, message, one_line, outcome, place, suppressed, worst_first};
 use crate::blob::Place;
 use crate::finding::{Finding, Severity, inert};
 
@@ -48,8 +48,9 @@ fn commands(report: &Report) -> Vec<Command<'_>> {
         about("error", "The scan is incomplete", text)
     });
     let findings = worst_first(&report.findings).into_iter().map(annotation);
+    let suppressed = suppressed(report).map(|text| about("notice", "skant", text));
     let notices = report.notices.iter().map(|notice| about("notice", "skant", notice.clone()));
-    skipped.into_iter().chain(findings).chain(notices).collect()
+    skipped.into_iter().chain(suppressed).chain(findings).chain(notices).collect()
 }
 
 fn annotation(finding: &Finding) -> Command<'_> {

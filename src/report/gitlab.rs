@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use super::phrase::{message, one_line};
+use super::phrase::{message, one_line, suppressed};
 use super::{HOME, Report, help};
 use crate::blob::{Commit, Origin};
 use crate::finding::{Finding, Severity, inert};
@@ -79,7 +79,7 @@ impl Program {
 impl Scan {
     fn of(report: &Report) -> Scan {
         let skipped = report.skipped.iter().map(|one| ("warn", format!("Not scanned: {}: {}", one.path, one.reason)));
-        let notices = report.notices.iter().map(|notice| ("info", notice.clone()));
+        let notices = suppressed(report).into_iter().chain(report.notices.iter().cloned()).map(|text| ("info", text));
         Scan {
             analyzer: Program::this(),
             scanner: Program::this(),

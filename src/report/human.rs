@@ -11,10 +11,12 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
-use super::phrase::{came_in, count, extent, grouped, listed, live, one_line, outcome, place, reached, scanned, size};
+use super::phrase::{
+    came_in, count, extent, grouped, listed, live, one_line, outcome, place, reached, scanned, size, suppressed,
+};
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
-use crate::finding::{Excerpt, Finding, Location, Means, Position, Severity, Suppression, inert};
+use crate::finding::{Excerpt, Finding, Location, Position, Severity, Suppression, inert};
 use crate::scan::{Dismissal, Dismissed};
 
 const DEFAULT_WIDTH: usize = 100;
@@ -265,10 +267,9 @@ fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Re
         let hint = if report.explained.is_empty() { "; --explain shows them" } else { "" };
         writeln!(out, "{} dismissed ({}){hint}", count(dismissed, "candidate"), reasons(&report.dismissed))?;
     }
-    if !report.suppressed.is_empty() {
-        let by = listed(Means::ALL.iter().map(|&means| (report.suppressed_by(means), means.as_str())));
+    if let Some(suppressed) = suppressed(report) {
         let hint = if style.lists_suppressed() { "" } else { "; -v shows them" };
-        writeln!(out, "{} suppressed ({by}){hint}", count(report.suppressed.len() as u64, "finding"))?;
+        writeln!(out, "{suppressed}{hint}")?;
     }
     if report.dead > 0 && style.verbose > 0 {
         let entries = count(report.dead as u64, "entry").replace("entrys", "entries");

@@ -1,14 +1,15 @@
 //! JUnit's XML, which every CI system shows: a failed test for each finding, an error for what was
-//! not scanned, and one passed test when there is neither.
+//! not scanned, one passed test when there is neither, and a skipped one for each means by which findings are
+//! suppressed.
 
 use std::io::{self, BufWriter, Write};
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::phrase::{came_in, extent, message, outcome, place};
+use super::phrase::{came_in, count, extent, message, outcome, place, suppressed};
 use super::{Report, Skipped};
-use crate::finding::{Finding, Location, inert};
+use crate::finding::{Finding, Location, Means, inert};
 
 type Xml<'a> = Writer<BufWriter<&'a mut dyn Write>>;
 
@@ -17,11 +18,12 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut xml = Writer::new_with_indent(BufWriter::new(out), b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let (failures, errors) = (report.findings.len(), report.skipped.len());
-    let tests = (failures + errors).max(1);
+    let suppressed: Vec<Means> = Means::ALL.iter().copied().filter(|&means| report.suppressed_by(means) > 0).collect();
+    let tests = (failures + errors).max(1) + suppressed.len();
     let numbers = [("tests", tests), ("failures", failures), ("errors", errors)].map(|(name, n)| (name, n.to_string()));
     let totals = || [("name", env!("CARGO_PKG_NAME").to_owned())].into_iter().chain(numbers.clone());
     open(&mut xml, "testsuites", totals())?;
-    open(&mut xml, "testsuite", totals().chain([("skipped", "0".to_owned())]))?;
+    open(&mut xml, "testsuite", totals().chain([("skipped", suppressed.len().to_string())]))?;
     if failures + errors == 0 {
         let passed = [("classname", env!("CARGO_PKG_NAME").to_owned()), ("name", outcome(report))];
         xml.write_event(Event::Empty(element("testcase", passed)))?;
@@ -32,6 +34,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         before = Some(finding);
     }
     report.skipped.iter().try_for_each(|skipped| write_skipped(&mut xml, skipped))?;
+    suppressed.iter().try_for_each(|&means| write_suppressed(&mut xml, means, report.suppressed_by(means)))?;
     told(&mut xml, report)?;
     close(&mut xml, "testsuite")?;
     close(&mut xml, "testsuites")?;
@@ -61,6 +64,15 @@ fn write_skipped(xml: &mut Xml<'_>, Skipped { path, reason }: &Skipped) -> io::R
     write_test(xml, test, "error", error, "The scan is incomplete.")
 }
 
+/// What somebody said is fine is a test that is not run.
+fn write_suppressed(xml: &mut Xml<'_>, means: Means, number: u64) -> io::Result<()> {
+    let name = format!("suppressed ({})", means.as_str());
+    open(xml, "testcase", [("classname", env!("CARGO_PKG_NAME").to_owned()), ("name", name)])?;
+    let message = format!("{} suppressed", count(number, "finding"));
+    xml.write_event(Event::Empty(element("skipped", [("message", message)])))?;
+    close(xml, "testcase")
+}
+
 fn write_test<const N: usize>(
     xml: &mut Xml<'_>,
     test: [(&'static str, String); N],
@@ -77,8 +89,9 @@ fn write_test<const N: usize>(
 
 /// What else there is to tell.
 fn told(xml: &mut Xml<'_>, report: &Report) -> io::Result<()> {
-    let lines = [format!("{}; scanned {}", outcome(report), extent(report))];
-    let lines: Vec<String> = lines.iter().chain(&report.notices).map(|line| legal(line)).collect();
+    let (came_to, suppressed) = (format!("{}; scanned {}", outcome(report), extent(report)), suppressed(report));
+    let lines = [&came_to].into_iter().chain(&suppressed).chain(&report.notices).map(|line| legal(line));
+    let lines: Vec<String> = lines.collect();
     open(xml, "system-out", [])?;
     xml.write_event(Event::Text(BytesText::new(&lines.join("\n"))))?;
     close(xml, "system-out")

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::phrase::{extent, grouped, live, one_line, outcome, place, worst_first};
+use super::phrase::{extent, grouped, live, one_line, outcome, place, suppressed, worst_first};
 use super::{Report, help};
 use crate::finding::{Finding, Position, inert};
 use crate::rule::Rule;
@@ -20,7 +20,8 @@ const MOST_SKIPPED: usize = 20;
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut page = Page::default();
     let mark = if !report.is_complete() || !report.findings.is_empty() { "❌" } else { "✅" };
-    page.add(&format!("## {mark} skant: {}\n\nScanned {}.\n", outcome(report), extent(report)));
+    let suppressed = suppressed(report).map(|text| format!(" {text}.")).unwrap_or_default();
+    page.add(&format!("## {mark} skant: {}\n\nScanned {}.{suppressed}\n", outcome(report), extent(report)));
     add_skipped(report, &mut page);
     add_findings(report, &mut page);
     out.write_all(page.text.as_bytes())

@@ -96,6 +96,11 @@ impl Report {
         self.suppressed.iter().filter(by).count() as u64 + elsewhere
     }
 
+    /// How many findings are suppressed at all.
+    pub fn suppressed_in_all(&self) -> u64 {
+        Means::ALL.iter().map(|&means| self.suppressed_by(means)).sum()
+    }
+
     /// Whether everything that was asked for was scanned.
     pub fn is_complete(&self) -> bool {
         self.skipped.is_empty()

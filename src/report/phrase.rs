@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Report, help};
 use crate::blob::{Origin, Place};
-use crate::finding::{Advice, Exposure, Finding, Liveness, Severity, inert};
+use crate::finding::{Advice, Exposure, Finding, Liveness, Means, Severity, inert};
 
 /// The commit that brought a secret in, in a sentence.
 pub(super) fn came_in(origin: &Origin) -> Option<String> {
@@ -96,6 +96,13 @@ pub(super) fn outcome(report: &Report) -> String {
 /// How much was scanned, and with what: `3 files, 1.2 kB, 300 rules`.
 pub(super) fn extent(report: &Report) -> String {
     format!("{}, {}, {}", scanned(report), size(report.bytes), count(report.rules.len() as u64, "rule"))
+}
+
+/// How much is suppressed, and by what: `3 findings suppressed (2 inline, 1 baseline)`.
+pub(super) fn suppressed(report: &Report) -> Option<String> {
+    let by = listed(Means::ALL.iter().map(|&means| (report.suppressed_by(means), means.as_str())));
+    let all = report.suppressed_in_all();
+    (all > 0).then(|| format!("{} suppressed ({by})", count(all, "finding")))
 }
 
 /// A finding in a line, place apart: what it is, how bad, and what to do.

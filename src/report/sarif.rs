@@ -287,7 +287,7 @@ fn invocation(report: &Report, shown: usize) -> Invocation {
         let total = report.findings.len();
         ("warning", format!("{total} findings, of which this file holds the {shown} worst; other formats hold all."))
     });
-    let count = report.suppressed.len();
+    let count = report.suppressed_in_all();
     let by = Means::ALL.map(|means| format!("{} {}", report.suppressed_by(means), means.as_str())).join(", ");
     let suppressed = (count > 0).then(|| ("note", format!("{count} findings are suppressed: {by}.")));
     let notices = report.notices.iter().map(|notice| ("note", notice.clone()));
