@@ -211,6 +211,9 @@ impl Next<'_> {
             rule::Files::Tracked => vec![help, ignore, format!("git rm --cached -- {}", pathspec(path))],
             rule::Files::NotIgnored => vec![help, ignore],
             rule::Files::Example => vec![help],
+            rule::Files::Copied => {
+                std::iter::once(help).chain(self.finding.note.as_deref().map(str::to_owned)).collect()
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use crate::report::{Report, Skipped};
 use crate::rule::{Files, Finder, Judge, Rule, RuleSet};
 use crate::scan::{Scanned, Scanner, Scratch};
-use crate::source::{Answer, Ask, Counts, Item, Probe, Source, Standing, reason};
+use crate::source::{Answer, Ask, Counts, Fate, Item, Probe, Source, Standing, reason};
 
 /// What is wanted of a run.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +106,7 @@ impl Run<'_> {
     fn take(&self, item: Item<'_>, scratch: &mut Scratch) {
         match item {
             Item::File(origin, reader, ask) => self.read(origin, reader, ask, scratch),
+            Item::LeftOut(origin, reader, ask) => self.look(origin, reader, ask, scratch),
             Item::Blob(blob) => self.keep(self.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
             Item::Known(blob, names, held) => self.keep(self.scanner.scan_for(&blob, names, held, scratch), scratch),
@@ -130,6 +131,16 @@ impl Run<'_> {
         if let Err(error) = outcome {
             self.miss(&origin.path, &reason(&error), scratch);
         }
+    }
+
+    /// Of a file that is not to be scanned only what is said of it as such is kept.
+    fn look(&self, origin: &Origin, reader: &mut dyn Read, ask: &Ask<'_>, scratch: &mut Scratch) {
+        let mut scanned = Scanned::default();
+        // Nobody asked for it: what cannot be read is not missed.
+        let _ = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
+        self.judge_file(origin, &mut scanned, ask, scratch);
+        only_about_files(&mut scanned);
+        self.keep(scanned, scratch);
     }
 
     fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
@@ -162,7 +173,7 @@ impl Run<'_> {
                 lines.touch(start.line, end.line) || !known.contains(&finding.fingerprint())
             });
         }
-        self.judge_file(blob.origin, &mut scanned, &|| Ok(Standing::Tracked), scratch);
+        self.judge_file(blob.origin, &mut scanned, &|| Ok(Fate { standing: Standing::Tracked, copied: None }), scratch);
         self.keep(scanned, scratch);
     }
 
@@ -178,8 +189,8 @@ impl Run<'_> {
         if rules.is_empty() {
             return;
         }
-        let standing = match ask() {
-            Ok(standing) => standing,
+        let fate = match ask() {
+            Ok(fate) => fate,
             Err(cause) => {
                 return self.miss(
                     b".git/index",
@@ -188,12 +199,14 @@ impl Run<'_> {
                 );
             }
         };
-        let rule = rules.into_iter().find(|rule| is_about(rule, standing));
-        if let Some(rule) = rule.filter(|rule| self.rules.get(&rule.id).is_some()) {
-            let path = self.scanner.mask_secrets(&origin.path, scratch).map(String::into_bytes);
-            let path = path.unwrap_or_else(|| origin.path.clone());
+        let path = self.scanner.mask_secrets(&origin.path, scratch).map(String::into_bytes);
+        let path = path.unwrap_or_else(|| origin.path.clone());
+        for rule in rules.into_iter().filter(|rule| is_about(rule, &fate) && self.rules.get(&rule.id).is_some()) {
             let suppression = scanned.allowed_as_file(&rule.id).filter(|_| self.wanted.inline);
-            scanned.findings.push(Finding { suppression, ..about_file(rule, origin, &path) });
+            let is_copied = matches!(rule.finder, Finder::File(Files::Copied));
+            let note = fate.copied.as_deref().filter(|_| is_copied);
+            let note = note.map(|note| self.scanner.mask(note.as_bytes(), scratch).into());
+            scanned.findings.push(Finding { suppression, note, ..about_file(rule, origin, &path) });
         }
     }
 
@@ -203,13 +216,11 @@ impl Run<'_> {
         self.gather(|report| report.skipped.push(Skipped { path, reason }));
     }
 
-    fn keep(&self, scanned: Scanned, scratch: &mut Scratch) {
-        let Scanned { mut findings, mut dismissed, mut dismissals, .. } = scanned;
+    fn keep(&self, mut scanned: Scanned, scratch: &mut Scratch) {
         if self.only_files {
-            findings.retain(|one| matches!(one.rule.finder, Finder::File(_)));
-            dismissed.clear();
-            dismissals.clear();
+            only_about_files(&mut scanned);
         }
+        let Scanned { mut findings, mut dismissed, dismissals, .. } = scanned;
         if findings.is_empty() && dismissals.is_empty() {
             return;
         }
@@ -259,12 +270,20 @@ impl Run<'_> {
     }
 }
 
-/// Whether a rule about files is about those of which git makes this.
-fn is_about(rule: &Rule, standing: Standing) -> bool {
+/// Forgets everything but what is said of a file as such.
+fn only_about_files(scanned: &mut Scanned) {
+    scanned.findings.retain(|one| matches!(one.rule.finder, Finder::File(_)));
+    scanned.dismissed.clear();
+    scanned.dismissals.clear();
+}
+
+/// Whether a rule about files is about those of which this becomes.
+fn is_about(rule: &Rule, fate: &Fate) -> bool {
     match rule.finder {
-        Finder::File(Files::Tracked) => standing == Standing::Tracked,
-        Finder::File(Files::NotIgnored) => standing == Standing::Untracked,
-        Finder::File(Files::Example) => standing != Standing::Ignored,
+        Finder::File(Files::Tracked) => fate.standing == Standing::Tracked,
+        Finder::File(Files::NotIgnored) => fate.standing == Standing::Untracked,
+        Finder::File(Files::Example) => fate.standing != Standing::Ignored,
+        Finder::File(Files::Copied) => fate.copied.is_some(),
         Finder::Token { .. } | Finder::Value { .. } | Finder::Search(_) => false,
     }
 }

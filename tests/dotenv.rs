@@ -144,6 +144,50 @@ fn a_mark_speaks_for_the_file_too() {
 }
 
 #[test]
+fn a_docker_build_that_copies_it_is_told_with_the_line_that_keeps_it_out() {
+    let tree = Tree::repo();
+    // As people have it: git ignores the file, and the build takes everything.
+    tree.file(".gitignore", ".env*\n").key(".env").key("web/.env.local").file(".env.test", "PORT=80\n");
+    tree.file("Dockerfile", "FROM node\nWORKDIR /app\n# all of it\nCOPY . .\nRUN npm ci\n");
+    let run = scan(&tree, &["."]);
+    assert_eq!(about_files(&run), expected(&[("in-image", ".env"), ("in-image", "web/.env.local")]), "{run:#?}");
+    assert_eq!((run.findings().len(), run.status), (2, 1), "{run:#?}");
+    let told = |at: usize| run.findings()[at]["note"].as_str().unwrap().to_owned();
+    assert_eq!(told(0), "Dockerfile:4 copies it: the line `.env` in .dockerignore leaves it out");
+    assert_eq!(told(1), "Dockerfile:4 copies it: the line `web/.env.local` in .dockerignore leaves it out");
+    assert_eq!(run.findings()[0]["next"][1], told(0).as_str());
+    assert!(!run.all().contains(&key_of(".env")), "{run:#?}");
+    // What it says ends it.
+    tree.file(".dockerignore", "node_modules\n.env\n");
+    assert_eq!(about_files(&scan(&tree, &["."])), expected(&[("in-image", "web/.env.local")]));
+    tree.file(".dockerignore", "**/.env*\n");
+    assert_eq!((scan(&tree, &["."]).status, about_files(&scan(&tree, &["."]))), (0, Vec::new()));
+}
+
+#[test]
+fn a_docker_build_is_told_of_only_when_it_copies_the_file() {
+    let tree = Tree::repo();
+    let said = |dockerfile: &str| {
+        tree.file("Dockerfile", dockerfile);
+        about_files(&scan(&tree, &["."])).into_iter().map(|(rule, _)| rule).collect::<Vec<_>>()
+    };
+    tree.key(".env").file("src/a.js", "");
+    let also = vec!["dotenv-in-image".to_owned(), "dotenv-not-ignored".to_owned()];
+    for copies in ["COPY .env* /app/", "ADD . /app", "COPY --chown=a [\".\", \"/app\"]", "COPY \\\n  ./ \\\n  /app"] {
+        assert_eq!(said(&format!("FROM a\n{copies}\n")), also, "{copies}");
+    }
+    for other in ["COPY src /app", "COPY --from=build / /", "# COPY . .", "RUN cp . /x", "ADD https://a.invalid/.env ."]
+    {
+        assert_eq!(said(&format!("FROM a\n{other}\n")), also[1..], "{other}");
+    }
+    // A build has its own list, and another folder is another build's.
+    tree.file("Dockerfile.dockerignore", ".env\n");
+    assert_eq!(said("FROM a\nCOPY . .\n"), also[1..]);
+    tree.file("Dockerfile.dockerignore", "").file("sub/Dockerfile", "COPY . .\n").file("Dockerfile", "");
+    assert_eq!(said("FROM a\n"), also[1..]);
+}
+
+#[test]
 fn streams_and_history_say_nothing_of_files() {
     let tree = Tree::repo();
     tree.key(".env").git(&["add", "-A"]).git(&["commit", "-qm", "x"]);

@@ -85,6 +85,7 @@ fn show(rule: &Rule, out: &mut dyn Write) -> std::io::Result<()> {
                 Files::Tracked => "those that git tracks",
                 Files::NotIgnored => "those that git would add",
                 Files::Example => "those that are not ignored",
+                Files::Copied => "those that a Docker build copies",
             };
             writeln!(out, "files       with secrets: {which}; by name:")?;
         }

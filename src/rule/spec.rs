@@ -137,6 +137,8 @@ pub enum Files {
     NotIgnored,
     /// All that are not ignored: they are made to be shared. No rule about other files speaks of them.
     Example,
+    /// Those that a Docker build copies into an image.
+    Copied,
 }
 
 /// How bad it is when a secret leaks.

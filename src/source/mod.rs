@@ -1,6 +1,7 @@
 //! Where blobs come from: one file per source.
 
 mod agent;
+mod docker;
 mod history;
 mod ignore_rules;
 mod message;
@@ -27,6 +28,8 @@ pub use tree::Tree;
 pub enum Item<'a> {
     /// A file, to be read now, and how to learn what git makes of it, where that is asked.
     File(&'a Origin, &'a mut dyn Read, Option<&'a Ask<'a>>),
+    /// A file that is not to be scanned, and of which only the question is whether it holds secrets.
+    LeftOut(&'a Origin, &'a mut dyn Read, &'a Ask<'a>),
     /// A new version of a file that git tracks, and how to get the one before. Of what is found in it only what the
     /// change brought counts: everything, when there is none.
     Version(Blob<'a>, &'a dyn Fn() -> Option<Vec<u8>>),
@@ -56,8 +59,17 @@ pub enum Standing {
     Outside,
 }
 
-/// Learns what git makes of a file, or why that is not known.
-pub type Ask<'a> = dyn Fn() -> Result<Standing, String> + 'a;
+/// What becomes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    /// What git makes of it.
+    pub standing: Standing,
+    /// Which Dockerfile copies it, and what would leave it out, in a sentence.
+    pub copied: Option<String>,
+}
+
+/// Learns what becomes of a file, or why that is not known.
+pub type Ask<'a> = dyn Fn() -> Result<Fate, String> + 'a;
 
 /// A question about a text.
 #[derive(Debug, Clone, Copy)]

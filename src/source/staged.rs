@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::{Item, SHORTEST_SECRET, Source, Standing, Visit};
+use super::{Fate, Item, SHORTEST_SECRET, Source, Standing, Visit};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::error::Error;
 use crate::git::{self, Before, Content, EntryKind, OpenRepo, Version};
@@ -112,7 +112,7 @@ impl Staged {
 
     fn version(&self, repo: &OpenRepo, version: &Version, visit: &Visit<'_>) {
         let origin = Origin::file(version.path.as_slice());
-        let tracked = || Ok(Standing::Tracked);
+        let tracked = || Ok(Fate { standing: Standing::Tracked, copied: None });
         let read = match version.kind {
             EntryKind::File => repo.with_blob(&version.id, |content| match content {
                 Content::Bytes(bytes) => {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::Scope;
 
 use super::ignore_rules::{self, IgnoreRules};
-use super::{Item, SHORTEST_SECRET, Source, Standing, Visit, reason};
+use super::{Fate, Item, SHORTEST_SECRET, Source, Standing, Visit, docker, reason};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::file;
 use crate::folder::{self, Kind};
@@ -173,7 +173,12 @@ impl Tree {
         let mut path = folder.path.clone();
         for (name, kind) in entries {
             path.push(&name);
-            if name != ".git" && !self.is_left_out(&folder, &path, &name, kind, visit) {
+            if name == ".git" {
+            } else if self.is_left_out(&folder, &path, &name, kind, visit) {
+                if kind == Kind::File && is_dotenv(&name) {
+                    self.look_at_left_out(&folder, &open, &path, &name, visit);
+                }
+            } else {
                 let shown = [&folder.shown[..], name.as_encoded_bytes()].concat();
                 visit_name(&name, &shown, folder.root.as_ref(), visit);
                 match kind {
@@ -269,8 +274,31 @@ impl Tree {
             }
         }
         match open() {
-            Ok(mut file) => visit(Item::File(origin, &mut file, Some(&|| standing(repo, &path(), &origin.path)))),
+            Ok(mut file) => visit(Item::File(origin, &mut file, Some(&|| self.fate(repo, &path(), &origin.path)))),
             Err(error) => visit(Item::Missed(origin.path.clone(), reason(&error))),
+        }
+    }
+
+    /// What becomes of a file, by its place on disk and in its repository.
+    fn fate(&self, repo: Option<&Repo>, path: &Path, name: &[u8]) -> Result<Fate, String> {
+        let standing = repo.map_or(Ok(Standing::Outside), |repo| standing(repo, path, name))?;
+        Ok(Fate { standing, copied: docker::copier(self.top(repo, path), path) })
+    }
+
+    /// How far up what is around a path is looked at.
+    fn top<'t>(&'t self, repo: Option<&'t Repo>, path: &'t Path) -> &'t Path {
+        let root = repo.map_or(self.root(), Repo::root);
+        if path.starts_with(root) { root } else { path.parent().unwrap_or(path) }
+    }
+
+    /// A file that is left out of a scan is nobody's business, unless a Docker build copies it.
+    fn look_at_left_out(&self, folder: &Folder, open: &folder::Folder, path: &Path, name: &OsStr, visit: &Visit<'_>) {
+        let Some(copied) = docker::copier(self.top(folder.repo.as_deref(), path), path) else { return };
+        let shown = [&folder.shown[..], name.as_encoded_bytes()].concat();
+        let origin = Origin { root: folder.root.clone(), ..Origin::file(shown) };
+        if let Ok(mut file) = open.file(name) {
+            let fate = || Ok(Fate { standing: Standing::Ignored, copied: Some(copied.clone()) });
+            visit(Item::LeftOut(&origin, &mut file, &fate));
         }
     }
 
@@ -283,9 +311,14 @@ impl Tree {
     }
 }
 
+/// Whether a file is there for variables, by its name. One that git ignores is looked at where a Docker build
+/// copies it.
+fn is_dotenv(name: &OsStr) -> bool {
+    [&b".env"[..], b".dev.vars"].iter().any(|begin| name.as_encoded_bytes().starts_with(begin))
+}
+
 /// What git makes of a file, by its place on disk and in its repository.
-fn standing(repo: Option<&Repo>, path: &Path, name: &[u8]) -> Result<Standing, String> {
-    let Some(repo) = repo else { return Ok(Standing::Outside) };
+fn standing(repo: &Repo, path: &Path, name: &[u8]) -> Result<Standing, String> {
     Ok(match repo.tracks(name)? {
         true => Standing::Tracked,
         false if ignore_rules::git_ignores(repo, path) => Standing::Ignored,
