@@ -632,3 +632,132 @@ fn a_pointer_repeats_no_secret_and_leads_through_broken_files_nowhere() {
     assert!(pointers.contains(&("a.json".into(), json!(format!("/{}/token", mask(&key))))), "{pointers:?}");
     assert!(pointers.contains(&("b.json".into(), Value::Null)) && pointers.contains(&("c.json".into(), Value::Null)));
 }
+
+/// A repository whose last commit says that one key is fine in one folder, and knows another one.
+fn with_policy() -> Tree {
+    let tree = Tree::repo();
+    tree.file("skant.toml", "[[allow]]\npath = \"fixtures/**\"\nreason = \"made up\"\n")
+        .key("fixtures/a")
+        .key("known.py");
+    assert_eq!(run(tree.command(&["baseline", "create"]), b"").status, 0);
+    tree.git(&["add", "-A"]).git(&["commit", "-qm", "x"]);
+    tree
+}
+
+fn write(tree: &Tree, path: &str, text: &str) -> Value {
+    before(tree, "Write", &json!({ "file_path": path, "content": text }))
+}
+
+fn read(tree: &Tree, path: impl AsRef<std::path::Path>) -> Value {
+    before(tree, "Read", &json!({ "file_path": tree.path(path) }))
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_last_commit_says_is_fine_is_fine() {
+    let tree = with_policy();
+    let key = anthropic_key(20);
+    let hook = |event: Value| hook(&tree, &["claude-code", "--strict"], &event);
+    silent(&hook(read(&tree, "fixtures/a")));
+    silent(&hook(read(&tree, "known.py")));
+    silent(&hook(write(&tree, "fixtures/b", &key)));
+    silent(&hook(write(&tree, tree.path("sub/../fixtures/c").to_str().unwrap(), &format!("key = {key}"))));
+    stopped(&hook(write(&tree, "b.py", &key)), &key);
+    for path in ["fixtures/../b.py", "fixtures/no/../../b.py", "no/../b.py"] {
+        let run = hook(write(&tree, path, &key));
+        stopped(&run, &key);
+        assert!(run.stderr.contains("\n  b.py, line 1"), "{run:#?}");
+    }
+    tree.folder("src").link("fixtures/link", "../src");
+    stopped(&hook(write(&tree, "fixtures/link/b.py", &key)), &key);
+    // A copy of what is known is new elsewhere.
+    stopped(&hook(write(&tree, "copy.py", &key_of("known.py"))), &key_of("known.py"));
+    // What is fine here is not fine elsewhere.
+    let other = Tree::repo();
+    other.key("fixtures/a");
+    stopped(&hook(read(&tree, other.path("fixtures/a"))), &key_of("fixtures/a"));
+    stopped(&hook(write(&tree, other.path("fixtures/a").to_str().unwrap(), &key)), &key);
+    let nowhere = Tree::new();
+    nowhere.key("fixtures/a");
+    stopped(&hook(read(&tree, nowhere.path("fixtures/a"))), &key_of("fixtures/a"));
+}
+
+#[test]
+fn an_assistant_cannot_excuse_itself() {
+    let tree = with_policy();
+    let key = key_of("b.py");
+    tree.key("b.py").file("skant.toml", "[[allow]]\npath = \"**\"\nreason = \"I say so\"\n");
+    tree.file("sub/skant.toml", "[rules.\"*\"]\nenabled = false\n").key("sub/c.py");
+    let committed = |event: &Value| hook(&tree, &["claude-code"], event);
+    let run = committed(&read(&tree, "b.py"));
+    stopped(&run, &key);
+    assert!(run.stderr.contains("note: the exception at skant.toml:1 (path `**`; I say so) is new and does not count"));
+    stopped(&committed(&read(&tree, "sub/c.py")), &key_of("sub/c.py"));
+    // Nor by what it writes beside the key; what a person wrote there counts.
+    for mark in ["skant: allow", "gitleaks:allow", "pragma: allowlist secret"] {
+        stopped(&committed(&write(&tree, "d.py", &format!("key = '{key}' # {mark}\n"))), &key);
+    }
+    stopped(&committed(&before(&tree, "Bash", &json!({ "command": format!("echo {key} # skant: allow") }))), &key);
+    tree.file("e.py", &format!("key = '{key}' # skant: allow made up\n"));
+    silent(&committed(&read(&tree, "e.py")));
+    silent(&committed(&prompt(&tree, &format!("what is {key}? skant: allow"))));
+    // When it is committed, somebody else may still say which commit counts.
+    tree.git(&["add", "-A"]).git(&["commit", "-qm", "excuse"]);
+    silent(&committed(&read(&tree, "b.py")));
+    stopped(&hook(&tree, &["claude-code", "--config-from", "HEAD~1"], &read(&tree, "b.py")), &key);
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_excuses_nothing() {
+    let tree = with_policy();
+    tree.file("skant.toml", "[[allow]]\nnonsense = 1\n").git(&["commit", "-qam", "broken"]);
+    let key = key_of("fixtures/a");
+    stopped(&hook(&tree, &["claude-code"], &read(&tree, "fixtures/a")), &key);
+    failed(&hook(&tree, &["claude-code"], &write(&tree, "b.py", "nothing")), "no exception counts: unknown field");
+    assert_eq!(hook(&tree, &["claude-code", "--strict"], &write(&tree, "b.py", "nothing")).status, 2);
+    let nothing = write(&tree, "b.py", "nothing");
+    failed(&hook(&tree, &["claude-code", "--config-from", "v9"], &nothing), "v9");
+    // Before the first commit nothing is said.
+    let young = Tree::repo();
+    young.file("skant.toml", "[[allow]]\npath = \"**\"\nreason = \"I say so\"\n").key("a");
+    stopped(&hook(&young, &["claude-code", "--strict"], &read(&young, "a")), &key_of("a"));
+    silent(&hook(&young, &["claude-code", "--strict"], &write(&young, "b", "nothing")));
+}
+
+#[test]
+fn the_rules_of_the_last_commit_are_looked_for() {
+    let tree = Tree::repo();
+    tree.file(
+        "skant.toml",
+        "provider = 'Acme'\n[rules.\"anthropic-*\"]\nenabled = false\n[[rule]]\nid = 'acme-key'\nname = 'Acme key'\n\
+         severity = 'high'\nkeywords = ['acme_']\npattern = 'acme_[0-9a-f]{32}'\n",
+    );
+    tree.git(&["add", "-A"]).git(&["commit", "-qm", "x"]);
+    let secret = format!("acme_{}", support::Random::new(3).text("0123456789abcdef", 32));
+    let run = hook(&tree, &["claude-code"], &write(&tree, "a", &secret));
+    assert_eq!((run.status, run.stderr.contains("acme-key")), (2, true), "{run:#?}");
+    silent(&hook(&tree, &["claude-code"], &write(&tree, "a", &anthropic_key(1))));
+    let answers = session(&tree, &[tool("explain_rule", &json!({ "rule": "acme-key" }))]);
+    assert!(content(&answers[1]).contains("Acme key"));
+}
+
+#[test]
+fn the_server_heeds_what_the_last_commit_says() {
+    let tree = with_policy();
+    let key = anthropic_key(20);
+    tree.key("b.py").key("fixtures/d").file("skant.toml", "").git(&["add", "-A"]);
+    let text = |name: &str, text: &str| tool("scan_text", &json!({ "text": text, "filename": name }));
+    let answers = session(
+        &tree,
+        &[
+            text("fixtures/x", &key),
+            text("x.py", &key),
+            text("x.py", &format!("{key} # skant: allow")),
+            tool("scan_staged", &json!({})),
+        ],
+    );
+    let report = |at: usize| serde_json::from_str::<Value>(content(&answers[at])).unwrap();
+    let counts = [1, 2, 3].map(|at| report(at)["findings"].as_array().unwrap().len());
+    assert_eq!((counts, &report(1)["scan"]["suppressed"]["config"]), ([0, 1, 1], &json!(1)));
+    assert_eq!(report(4)["findings"].as_array().unwrap().iter().map(|one| &one["path"]).collect::<Vec<_>>(), ["b.py"]);
+}

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read};
 
 use serde_json::{Value, json};
 
+use super::policy::committed;
 use super::{Outcome, print, tell};
 use crate::error::Error;
 use crate::finding::{Confidence, Finding, Severity, inert};
@@ -30,15 +31,18 @@ const MOST_TOLD: usize = 10;
 
 /// Says nothing when there is nothing to say. What goes wrong is told, and blocks only when that is
 /// asked for: a client goes on at 1.
-pub(super) fn run(client: Client, strict: bool) -> Result<Outcome, Error> {
+pub(super) fn run(client: Client, strict: bool, config_from: Option<&str>) -> Result<Outcome, Error> {
     let (moment, reason, is_found) = match input() {
         Ok(input) => {
             let event = AgentEvent::new(&input);
-            let report = look(&event);
+            let committed = committed(&event.folder, config_from);
+            let broken = committed.as_ref().err().map(|why| format!("skant hook: no exception counts: {why}"));
+            let (policy, rules) = committed.unwrap_or_else(|_| (Policy::none(), RuleSet::builtin()));
+            let report = look(&event, &policy, &rules);
             let trouble = event.trouble.as_ref().map(|why| format!("skant hook: cannot tell what is asked: {why}"));
             let found = (!report.findings.is_empty()).then(|| stopped(&event, &report));
             let is_found = found.is_some();
-            (event.moment, found.or(trouble).or_else(|| unscanned(&report)), is_found)
+            (event.moment, found.or(trouble).or_else(|| unscanned(&report)).or(broken), is_found)
         }
         Err(trouble) => (Moment::Unknown, Some(trouble), false),
     };
@@ -69,9 +73,11 @@ fn input() -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn look(event: &AgentEvent) -> Report {
-    let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline: true };
-    run::run(event, &RuleSet::builtin(), &Policy::none(), wanted, &Progress::default())
+/// A mark in what the assistant writes is its own word, and does not count.
+fn look(event: &AgentEvent, policy: &Policy, rules: &RuleSet) -> Report {
+    let inline = !event.is_written();
+    let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline };
+    run::run(event, rules, policy, wanted, &Progress::default())
 }
 
 fn unscanned(report: &Report) -> Option<String> {
@@ -96,6 +102,7 @@ fn stopped(event: &AgentEvent, report: &Report) -> String {
     if let Some(more) = report.findings.len().checked_sub(MOST_TOLD).filter(|&more| more > 0) {
         lines.push(format!("  and {more} more"));
     }
+    lines.extend(report.notices.iter().take(MOST_TOLD).map(|notice| format!("  note: {notice}")));
     lines.push(instead(moment, tool).to_owned());
     inert_lines(&lines)
 }

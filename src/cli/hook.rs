@@ -57,6 +57,15 @@ struct AgentArgs {
     /// Block what cannot be looked at, too
     #[arg(long)]
     strict: bool,
+    /// Take config and baseline as of that commit (default: `HEAD`): what the assistant writes into them is no excuse
+    #[arg(long, value_name = "REV")]
+    config_from: Option<String>,
+}
+
+impl AgentArgs {
+    fn run(&self, client: Client) -> Result<Outcome, Error> {
+        agent::run(client, self.strict, self.config_from.as_deref())
+    }
 }
 
 /// The most bytes of standard input: a line for each ref.
@@ -67,10 +76,10 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
         Hook::PreCommit(arguments) => staged::run(arguments, color),
         Hook::CommitMsg { file, options } => options.scan(&Message::new(&file), color),
         Hook::PrePush { remote, url: _, options } => options.scan(&pushed(remote.as_deref())?, color),
-        Hook::ClaudeCode(AgentArgs { strict }) => agent::run(Client::ClaudeCode, strict),
-        Hook::Codex(AgentArgs { strict }) => agent::run(Client::Codex, strict),
-        Hook::Copilot(AgentArgs { strict }) => agent::run(Client::Copilot, strict),
-        Hook::Cursor(AgentArgs { strict }) => agent::run(Client::Cursor, strict),
+        Hook::ClaudeCode(arguments) => arguments.run(Client::ClaudeCode),
+        Hook::Codex(arguments) => arguments.run(Client::Codex),
+        Hook::Copilot(arguments) => arguments.run(Client::Copilot),
+        Hook::Cursor(arguments) => arguments.run(Client::Cursor),
         Hook::PreReceive { options } => options.scan(&Push::received(&input()?)?, color),
     }
 }

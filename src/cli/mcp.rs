@@ -1,6 +1,7 @@
 //! `skant mcp`: a server of the Model Context Protocol on standard input and output, by which an
 //! assistant can ask for a scan before it writes something down. It ends with its input.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rmcp::handler::server::ServerHandler;
@@ -13,11 +14,11 @@ use rmcp::{ErrorData, ServiceExt};
 use serde_json::{Value, json};
 
 use super::Outcome;
+use super::policy::committed;
 use crate::error::Error;
 use crate::finding::inert;
-use crate::policy::Policy;
 use crate::report::{Format, Style};
-use crate::rule::{Confidence, Rule, RuleSet, Severity};
+use crate::rule::{Confidence, Rule, Severity};
 use crate::run::{self, Progress, Wanted};
 use crate::source::{Source, Staged, Text};
 
@@ -28,8 +29,7 @@ pub(super) fn run() -> Result<Outcome, Error> {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| failed(&error))?;
     let served = runtime.block_on(async {
-        let server = Server { rules: RuleSet::builtin() };
-        let running = server.serve(rmcp::transport::stdio()).await.map_err(|error| failed(&error))?;
+        let running = Server.serve(rmcp::transport::stdio()).await.map_err(|error| failed(&error))?;
         running.waiting().await.map_err(|error| failed(&error))
     });
     // A read of standard input that is still waiting is nobody's concern.
@@ -37,9 +37,7 @@ pub(super) fn run() -> Result<Outcome, Error> {
     served.map(|_| Outcome::Clean)
 }
 
-struct Server {
-    rules: RuleSet,
-}
+struct Server;
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
@@ -131,27 +129,21 @@ impl Server {
     fn scan_text(&self, arguments: &JsonObject) -> Result<String, String> {
         let [text, filename] = strings(arguments, ["text", "filename"])?;
         let text = text.ok_or("`text` is missing: the text to scan")?;
-        self.scan(&Text { name: filename, text })
+        // A mark in what the assistant is going to write is its own word.
+        scan(&Text { name: filename, text }, false)
     }
 
     fn scan_staged(&self, arguments: &JsonObject) -> Result<String, String> {
         let [] = strings(arguments, [])?;
         let staged = Staged::open(&[]).map_err(|error| inert(&error.to_string()))?;
-        self.scan(&staged)
-    }
-
-    fn scan(&self, source: &dyn Source) -> Result<String, String> {
-        let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline: true };
-        let report = run::run(source, &self.rules, &Policy::none(), wanted, &Progress::default());
-        let mut bytes = Vec::new();
-        Format::Json.write(&report, &Style::default(), &mut bytes).map_err(|error| error.to_string())?;
-        String::from_utf8(bytes).map_err(|error| error.to_string())
+        scan(&staged, true)
     }
 
     fn explain_rule(&self, arguments: &JsonObject) -> Result<String, String> {
         let [id] = strings(arguments, ["rule"])?;
         let id = id.ok_or("`rule` is missing: the id of a rule, as in a report")?;
-        let rule: &Rule = self.rules.get(&id).ok_or("there is no rule of that id")?;
+        let (_, rules) = committed(Path::new("."), None).map_err(|error| inert(&error.to_string()))?;
+        let rule: &Rule = rules.get(&id).ok_or("there is no rule of that id")?;
         let Rule { id, name, provider, severity, confidence, help, help_url, .. } = rule;
         let told = json!({
             "id": id, "name": name, "provider": provider, "severity": severity.as_str(),
@@ -159,6 +151,16 @@ impl Server {
         });
         Ok(format!("{told:#}"))
     }
+}
+
+/// Scans by the rules and the policy that the last commit has of the repository that the server was started in.
+fn scan(source: &dyn Source, inline: bool) -> Result<String, String> {
+    let (policy, rules) = committed(Path::new("."), None).map_err(|error| inert(&error.to_string()))?;
+    let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline };
+    let report = run::run(source, &rules, &policy, wanted, &Progress::default());
+    let mut bytes = Vec::new();
+    Format::Json.write(&report, &Style::default(), &mut bytes).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| error.to_string())
 }
 
 /// The arguments of these names, which are all there may be.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::baseline::Baseline;
 use crate::config::{Config, Files, Gitleaks};
 use crate::error::Error;
+use crate::git::Repo;
 use crate::policy::{Ground, Policy, read_baseline};
+use crate::rule::RuleSet;
 
 /// What every scan can be told of config, baseline and marks.
 #[derive(Debug, Default, clap::Args)]
@@ -82,11 +84,15 @@ impl PolicyOptions {
 
     /// Whose word counts at a place.
     pub(super) fn open(&self, place: Place) -> Result<Policy, Error> {
-        let now = place.files()?;
         let files = match &self.config_from {
             Some(revision) => Files::at(place.folder(), revision)?,
             None => place.files()?,
         };
+        self.open_in(place.files()?, files)
+    }
+
+    /// The same, with what there is now, and the files that have a word.
+    fn open_in(&self, now: Files, files: Files) -> Result<Policy, Error> {
         let config = match &self.config {
             Some(path) => Some(Config::named(path)?.with_ignored(&now)?),
             None if self.no_config => None,
@@ -105,6 +111,26 @@ impl PolicyOptions {
         let own = Ground { files: if is_found { files } else { Files::None }, now, config, baseline };
         Ok(Policy { own, reads_nested: is_found && self.config_from.is_none() && !self.no_baseline, notices })
     }
+}
+
+/// The policy and the rules for what an assistant does in a folder: those of a commit, `HEAD` when none is named,
+/// of the repository around it. What the assistant could write into a config itself does not count; before the
+/// first commit, and outside of a repository, nothing does.
+pub(super) fn committed(folder: &Path, revision: Option<&str>) -> Result<(Policy, RuleSet), Error> {
+    let mut rules = RuleSet::builtin();
+    let files = match (Repo::around(folder), revision) {
+        (Some(repo), Some(revision)) => Some((Files::at(repo.root(), revision)?, repo)),
+        (Some(repo), None) => Files::at(repo.root(), "HEAD").ok().zip(Some(repo)),
+        (None, _) => None,
+    };
+    let Some((files, repo)) = files else { return Ok((Policy::none(), rules)) };
+    let now = Files::Disk(repo.root().to_owned());
+    let options = PolicyOptions { config_from: Some(String::new()), ..PolicyOptions::default() };
+    let policy = options.open_in(now, files)?;
+    if let Some(config) = &policy.own.config {
+        config.change(&mut rules)?;
+    }
+    Ok((policy, rules))
 }
 
 fn named_baseline(path: &Path) -> Result<Baseline, Error> {

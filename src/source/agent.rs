@@ -6,7 +6,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Take};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -25,6 +26,8 @@ const MOST_FILES: usize = 256;
 const MOST_MENTIONS: usize = 4096;
 /// A shorter text cannot hold a secret.
 const SHORTEST: usize = 6;
+/// No path is longer.
+const LONGEST_PATH: usize = 4096;
 
 /// One event of an assistant's session.
 #[derive(Debug)]
@@ -35,10 +38,12 @@ pub struct AgentEvent {
     pub tool: String,
     /// Why it cannot be understood.
     pub trouble: Option<String>,
+    /// Where the assistant works; files are named by it when they lie in no repository.
+    pub folder: PathBuf,
     texts: Vec<Text>,
+    /// The root of the repository that the texts are for, where that is not the one around the folder.
+    root: Option<Arc<Path>>,
     files: Vec<Lines>,
-    /// What files are named by, when they lie in no repository.
-    working: PathBuf,
 }
 
 /// When a hook is run.
@@ -75,14 +80,15 @@ impl AgentEvent {
     /// The event that a client tells of. What cannot be understood is one big text.
     pub fn new(input: &[u8]) -> AgentEvent {
         let text = String::from_utf8_lossy(input);
-        let working = std::env::current_dir().unwrap_or_default();
+        let folder = std::env::current_dir().unwrap_or_default();
         let mut event = AgentEvent {
             moment: Moment::Unknown,
             tool: String::new(),
             trouble: None,
             texts: vec![],
+            root: None,
             files: vec![],
-            working,
+            folder,
         };
         let parsed = serde_json::from_str(&text).or_else(|_| serde_json::from_str(&mended(&text)));
         match parsed {
@@ -100,7 +106,7 @@ impl AgentEvent {
         self.moment = moment(input);
         self.tool = string(input, &["tool_name", "toolName"]).unwrap_or_default().to_owned();
         if let Some(folder) = string(input, &["cwd"]).map(PathBuf::from).filter(|folder| folder.is_absolute()) {
-            self.working = folder;
+            self.folder = folder;
         }
         match self.moment {
             Moment::Prompt => self.take_prompt(input),
@@ -114,7 +120,7 @@ impl AgentEvent {
 
     /// Where in a file a line is that was found in what is read of it.
     pub fn line_in_file(&self, path: &[u8], line: u64) -> u64 {
-        let lines = self.files.iter().find(|lines| self.shown(&lines.path) == path);
+        let lines = self.files.iter().find(|lines| self.origin(&lines.path).path == path);
         lines.map_or(line, |lines| lines.first - 1 + line)
     }
 
@@ -154,13 +160,15 @@ impl AgentEvent {
                 if kind == Kind::Read && self.moment == Moment::Before && !path.is_empty() {
                     self.files.push(Lines::asked(path.clone(), &given));
                 }
-                self.take_object("tool_input", &self.label(&path), &given, kind == Kind::Edit);
+                let path = self.label(&path);
+                self.take_object("tool_input", &path, &given, kind == Kind::Edit);
             }
             Some(given) => self.take("tool_input", "", &given, kind == Kind::Edit),
             // Cursor says all of it at the top.
             None => {
                 let path = file_name(input).unwrap_or_default();
-                self.take_object("", &self.label(&path), input, input.contains_key("edits"));
+                let path = self.label(&path);
+                self.take_object("", &path, input, input.contains_key("edits"));
             }
         }
     }
@@ -215,24 +223,43 @@ impl AgentEvent {
         }
     }
 
-    /// How a path is shown: relative to its repository; outside one, to where the assistant works.
-    fn shown(&self, path: &str) -> Vec<u8> {
-        let absolute = self.working.join(path);
+    /// How a path is shown: relative to its repository; outside one, to where the assistant works. And the root of
+    /// that repository, where it is not the one around the folder: nobody's, for a file that lies in none.
+    fn origin(&self, path: &str) -> Origin {
+        let (absolute, folder) = (real(&self.folder.join(path)), real(&self.folder));
         let repo = Repo::around(&absolute);
-        let base = repo.as_ref().map_or(self.working.as_path(), Repo::root);
-        path_bytes(absolute.strip_prefix(base).unwrap_or(Path::new(path)))
+        let base = repo.as_ref().map_or(folder.as_path(), Repo::root);
+        let shown = path_bytes(absolute.strip_prefix(base).unwrap_or(Path::new(path)));
+        let own = Repo::around(&folder);
+        let is_other = own.as_ref().map(Repo::root) != repo.as_ref().map(Repo::root);
+        Origin { root: is_other.then(|| Arc::from(base)), ..Origin::file(shown) }
     }
 
-    fn label(&self, path: &str) -> String {
-        if path.is_empty() { String::new() } else { String::from_utf8_lossy(&self.shown(path)).into_owned() }
+    fn label(&mut self, path: &str) -> String {
+        if path.is_empty() {
+            return String::new();
+        }
+        let origin = self.origin(path);
+        self.root = origin.root;
+        String::from_utf8_lossy(&origin.path).into_owned()
+    }
+
+    /// Whether what is scanned was written by the assistant, and neither by a person nor by what it reads.
+    pub fn is_written(&self) -> bool {
+        match self.moment {
+            Moment::Prompt => false,
+            Moment::Before => Kind::of(&self.tool) != Kind::Read,
+            Moment::After => Kind::of(&self.tool) == Kind::Edit,
+            Moment::Unknown => true,
+        }
     }
 
     fn read(&self, lines: &Lines, visit: &Visit<'_>) {
         let path = match lines.path.strip_prefix("~/").zip(std::env::var_os("HOME")) {
             Some((path, home)) => PathBuf::from(home).join(path),
-            None => self.working.join(&lines.path),
+            None => self.folder.join(&lines.path),
         };
-        let origin = Origin::file(self.shown(&lines.path));
+        let origin = self.origin(&lines.path);
         let missed = |why: &str| visit(Item::Missed(origin.path.clone(), why.to_owned()));
         let opened = fs::canonicalize(&path).and_then(|path| file::open(&path));
         let file = match opened {
@@ -266,7 +293,7 @@ impl Source for AgentEvent {
 
     fn each(&self, visit: &Visit<'_>) {
         for Text { path, text } in &self.texts {
-            let origin = Origin::file(path.as_bytes());
+            let origin = Origin { root: self.root.clone(), ..Origin::file(path.as_bytes()) };
             visit(Item::Blob(Blob { bytes: text.as_bytes(), origin: &origin }));
         }
         self.files.iter().take(MOST_FILES).for_each(|lines| self.read(lines, visit));
@@ -276,6 +303,19 @@ impl Source for AgentEvent {
             visit(Item::Missed(lines.path.clone().into_bytes(), reason));
         }
     }
+}
+
+/// Where a path leads, through links and `..`, as far as it is there: by it policies know a file.
+fn real(path: &Path) -> PathBuf {
+    if path.as_os_str().len() > LONGEST_PATH {
+        return path.to_owned();
+    }
+    fs::canonicalize(path).unwrap_or_else(|_| match (path.parent(), path.components().next_back()) {
+        (Some(above), Some(Component::Normal(name))) => real(above).join(name),
+        (Some(above), Some(Component::ParentDir)) => real(above).parent().map(Path::to_owned).unwrap_or_default(),
+        (Some(above), _) => real(above),
+        (None, _) => path.to_owned(),
+    })
 }
 
 /// What a tool does, as far as it matters here.
@@ -364,13 +404,11 @@ fn mended(text: &str) -> String {
 
 /// The files that a prompt names with `@`, each once: `@src/a.py`, `@"two words.txt"`, `@a.py#L10-20`.
 fn mentioned(prompt: &str) -> Vec<Lines> {
-    /// No path is longer.
-    const LONGEST: usize = 4096;
     let mut found: Vec<Lines> = Vec::new();
     for (at, _) in prompt.match_indices('@').take(MOST_MENTIONS) {
         let begins = prompt[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
         let rest = &prompt[at + 1..];
-        let rest = rest.char_indices().nth(LONGEST).map_or(rest, |(end, _)| &rest[..end]);
+        let rest = rest.char_indices().nth(LONGEST_PATH).map_or(rest, |(end, _)| &rest[..end]);
         let name = match rest.strip_prefix('"') {
             Some(quoted) => quoted.split('"').next().unwrap_or_default(),
             None => rest
