@@ -214,6 +214,8 @@ impl Options {
             ..Style::default()
         };
         let outcome = self.reports.tell(&mut report, style, color)?;
+        // The program is about to end: to free each part of every rule would be a good part of a short run.
+        std::mem::forget(rules);
         Ok((report, outcome))
     }
 

@@ -40,6 +40,11 @@ impl ByteSet {
         ByteSet(std::array::from_fn(|index| self.0[index] | other.0[index]))
     }
 
+    /// Whether all that is in another set is in this one.
+    pub fn covers(self, other: ByteSet) -> bool {
+        self.0.iter().zip(other.0).all(|(mine, other)| other & !mine == 0)
+    }
+
     /// The bytes, in order.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (0..4u8).flat_map(move |word| {

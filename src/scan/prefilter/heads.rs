@@ -35,10 +35,21 @@ impl Heads {
         for &(head, _) in &heads {
             bitmap[hash(head) >> 6] |= 1 << (hash(head) & 63);
         }
-        heads.sort_unstable_by_key(|&(head, literal)| (hash(head), literal));
-        let lead = |head| hash(head) >> (BITS - LEADING);
-        let first = (0..=1 << LEADING).map(|value| heads.partition_point(|&(head, _)| lead(head) < value) as u16);
-        Heads { bitmap, first: first.collect(), heads }
+        // Counted, then dealt out from behind: no comparisons, as this is done at every start.
+        let mut first = vec![0; (1 << LEADING) + 1];
+        heads.iter().for_each(|&(head, _)| first[lead(head)] += 1);
+        let mut total = 0;
+        for first in &mut first {
+            total += *first;
+            *first = total;
+        }
+        let mut sorted = vec![(0, 0); heads.len()];
+        for &(head, literal) in heads.iter().rev() {
+            let place = &mut first[lead(head)];
+            *place -= 1;
+            sorted[usize::from(*place)] = (head, literal);
+        }
+        Heads { bitmap, first, heads: sorted }
     }
 
     /// Whether some bytes may be a head.
@@ -51,7 +62,7 @@ impl Heads {
     /// The literals that some bytes are the head of.
     pub(super) fn literals(&self, bytes: [u8; 4]) -> impl Iterator<Item = u32> {
         let head = u32::from_le_bytes(bytes);
-        let lead = hash(head) >> (BITS - LEADING);
+        let lead = lead(head);
         let known = &self.heads[usize::from(self.first[lead])..usize::from(self.first[lead + 1])];
         known.iter().filter(move |(known, _)| *known == head).map(|&(_, literal)| literal)
     }
@@ -65,4 +76,9 @@ fn pairs(first: ByteSet, second: ByteSet) -> impl Iterator<Item = (u8, u8)> {
 #[inline]
 fn hash(head: u32) -> usize {
     (head.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
+}
+
+/// The part of the hash that leads to the literals.
+fn lead(head: u32) -> usize {
+    hash(head) >> (BITS - LEADING)
 }

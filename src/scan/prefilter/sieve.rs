@@ -11,6 +11,9 @@ const TABLES: usize = 2;
 /// Buckets the windows are dealt out to.
 const BUCKETS: usize = 8 * TABLES;
 
+/// How many of the windows may share a bit with others.
+const SHARING: usize = 16;
+
 /// How often each ASCII character stands in 10,000 bytes of source text (Linux 6.1, Rails and
 /// Redis, a third each).
 const FREQUENCY: [u16; 128] = [
@@ -50,12 +53,12 @@ pub(super) struct Sieve {
 impl Sieve {
     pub(super) fn new(literals: &[Literal]) -> Sieve {
         let mut windows = windows(literals);
-        windows.sort_by_key(|window| std::cmp::Reverse(frequency(&window.places)));
+        windows.sort_by_cached_key(|window| std::cmp::Reverse(frequency(&window.places)));
         let nibbles = deal(&windows);
-        // The rarest share a bit with whatever lets the least through together with them.
+        // The rarest share a bit with whichever of the next rarest lets the least through with them.
         while let Some(last) = (windows.len() > 64).then(|| windows.pop()).flatten() {
             let together = |window: &&mut Window| frequency(&window.or(&last));
-            if let Some(window) = windows.iter_mut().min_by_key(together) {
+            if let Some(window) = windows.iter_mut().rev().take(SHARING).min_by_key(together) {
                 window.places = window.or(&last);
                 window.owners.extend(last.owners);
             }
@@ -102,7 +105,8 @@ fn windows(literals: &[Literal]) -> Vec<Window> {
         let owner = |window: &mut Window, offset: usize| window.owners.push((index as u32, offset as u32));
         let offsets = 0..=literal.places.len().saturating_sub(WINDOW);
         let known = offsets.clone().find_map(|offset| {
-            let covers = |window: &Window| window.covers(&places(&offset)) && frequency(&window.places) <= RARE;
+            let places = places(&offset);
+            let covers = |window: &Window| window.covers(&places) && frequency(&window.places) <= RARE;
             windows.iter().position(covers).map(|window| (window, offset))
         });
         if let Some((window, offset)) = known {
@@ -137,7 +141,7 @@ impl Window {
     }
 
     fn covers(&self, places: &[ByteSet; WINDOW]) -> bool {
-        self.places.iter().zip(places).all(|(mine, other)| mine.or(*other) == *mine)
+        self.places.iter().zip(places).all(|(mine, other)| mine.covers(*other))
     }
 
     /// This window and another as one, when that lets nothing through that neither did.
