@@ -107,9 +107,11 @@ impl Run<'_> {
         match item {
             Item::File(origin, reader, ask) => self.read(origin, reader, ask, scratch),
             Item::LeftOut(origin, reader, ask) => self.look(origin, reader, ask, scratch),
-            Item::Blob(blob) => self.keep(self.scanner.scan(&blob, scratch), scratch),
+            Item::Blob(blob) => self.keep(blob.origin, self.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
-            Item::Known(blob, names, held) => self.keep(self.scanner.scan_for(&blob, names, held, scratch), scratch),
+            Item::Known(blob, names, held) => {
+                self.keep(blob.origin, self.scanner.scan_for(&blob, names, held, scratch), scratch);
+            }
             Item::Version(blob, before) => self.compare(&blob, before, scratch),
             Item::Missed(path, reason) => self.miss(&path, &reason, scratch),
             Item::Notice(text) => {
@@ -127,7 +129,7 @@ impl Run<'_> {
         if let Some(ask) = ask {
             self.judge_file(origin, &mut scanned, ask, scratch);
         }
-        self.keep(scanned, scratch);
+        self.keep(origin, scanned, scratch);
         if let Err(error) = outcome {
             self.miss(&origin.path, &reason(&error), scratch);
         }
@@ -140,7 +142,8 @@ impl Run<'_> {
         let _ = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
         self.judge_file(origin, &mut scanned, ask, scratch);
         only_about_files(&mut scanned);
-        self.keep(scanned, scratch);
+        scanned.missed.clear();
+        self.keep(origin, scanned, scratch);
     }
 
     fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
@@ -174,7 +177,7 @@ impl Run<'_> {
             });
         }
         self.judge_file(blob.origin, &mut scanned, &|| Ok(Fate { standing: Standing::Tracked, copied: None }), scratch);
-        self.keep(scanned, scratch);
+        self.keep(blob.origin, scanned, scratch);
     }
 
     /// Adds a finding about a file as such, when it holds secrets and lies where such files should not.
@@ -216,11 +219,12 @@ impl Run<'_> {
         self.gather(|report| report.skipped.push(Skipped { path, reason }));
     }
 
-    fn keep(&self, mut scanned: Scanned, scratch: &mut Scratch) {
+    fn keep(&self, origin: &Origin, mut scanned: Scanned, scratch: &mut Scratch) {
         if self.only_files {
             only_about_files(&mut scanned);
         }
-        let Scanned { mut findings, mut dismissed, dismissals, .. } = scanned;
+        let Scanned { mut findings, mut dismissed, dismissals, missed, .. } = scanned;
+        missed.iter().for_each(|reason| self.miss(&origin.path, reason, scratch));
         if findings.is_empty() && dismissals.is_empty() {
             return;
         }

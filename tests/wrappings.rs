@@ -128,3 +128,165 @@ fn wide_texts_in_history_are_read_in_every_version() {
     assert_eq!(fast.each("line"), ["401"; 3]);
     assert_eq!(fast.findings(), skant(&tree, &["history", "--format", "json", "--plain"]).findings());
 }
+
+/// A key in every wrapping: what it is called, the text, where in it the secret begins and ends, and what it is
+/// read through.
+fn wrapped(key: &str) -> Vec<(&'static str, String, usize, usize, &'static [&'static str])> {
+    use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL, HEXLOWER, HEXUPPER};
+    let bytes = key.as_bytes();
+    let whole = |name, text: String, via| {
+        let length = text.chars().count();
+        (name, text, 0, length, via)
+    };
+    let base64 = |text: &str| BASE64.encode(text.as_bytes());
+    let mut all = vec![
+        whole("base64", BASE64.encode(bytes), &["base64"][..]),
+        whole("base64 for addresses", BASE64URL.encode(bytes), &["base64"]),
+        whole("base64 without padding", BASE64_NOPAD.encode(bytes), &["base64"]),
+        whole("hex", HEXLOWER.encode(bytes), &["hex"]),
+        whole("upper-case hex", HEXUPPER.encode(bytes), &["hex"]),
+        whole("base64 of base64", base64(&base64(key)), &["base64", "base64"]),
+        whole("base64 of hex", base64(&HEXLOWER.encode(bytes)), &["base64", "hex"]),
+    ];
+    let in_base64 = base64(&format!("{{\"key\": \"{key}\"}}"));
+    // `{"key": "` is nine bytes, and so twelve characters.
+    all.push(("base64 of more", in_base64, 12, 12 + 144, &["base64"]));
+    all
+}
+
+#[test]
+fn wrapped_keys_are_found_in_their_place() {
+    let key = anthropic_key(2);
+    let name = fingerprint(&key);
+    let mut faults = Vec::new();
+    for (wrapping, text, from, to, via) in wrapped(&key) {
+        for (file, before, after) in [
+            ("a.py", "é = \"", "\"\n"),
+            ("b.yaml", "é: ", "\nnext: thing\n"),
+            ("c.json", "{\"é\": \"", "\", \"x\": 1}"),
+            ("d.js", "f(\"é\", \"", "\");\n"),
+            ("e.txt", "", ""),
+        ] {
+            let tree = Tree::new();
+            tree.file(file, &format!("first\nsecond\n{before}{text}{after}"));
+            let run = scan(&tree, &["."]);
+            let begin = 1 + before.chars().count() as u64;
+            let expected =
+                (3, begin + from as u64, 3, begin + to as u64, via.iter().map(|&one| one.to_owned()).collect());
+            let findings = run.findings();
+            let told: Vec<Seen> = findings.iter().map(seen).collect();
+            if told != [expected] {
+                faults.push(format!("{wrapping} in {file}: {told:?}"));
+            } else if findings[0]["fingerprint"] != json!(name) || findings[0]["secret"] != json!(mask(&key)) {
+                faults.push(format!("{wrapping} in {file}: {}", findings[0]));
+            }
+            let human = skant(&tree, &["scan"]).stdout;
+            let hidden = &text[text.len() / 2 - 6..text.len() / 2 + 6];
+            if human.contains(hidden) || human.contains(&key[50..62]) {
+                faults.push(format!("{wrapping} in {file} is shown: {human}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Findings in a file, as rule, line, column, end and what they are read through.
+#[track_caller]
+fn told(name: &str, bytes: impl AsRef<[u8]>) -> Vec<Seen> {
+    let tree = Tree::new();
+    tree.bytes(name, bytes);
+    scan(&tree, &["."]).findings().iter().map(seen).collect()
+}
+
+fn via(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+#[test]
+fn base64_in_lines_is_one_text() {
+    let key = anthropic_key(4);
+    let text = format!(
+        "user: somebody\nurl: https://example.invalid/a/path\nkey: {key}\nother: thing\n{}",
+        "words ".repeat(40)
+    );
+    let encoded = data_encoding::BASE64.encode(text.as_bytes());
+    // The key begins at byte 53 of the text: at character 70 of its base64, and ends with character 215.
+    let (from, to) = (text.find(&key).unwrap() * 4 / 3, (text.find(&key).unwrap() + key.len()) * 4 / 3 + 1);
+    for (width, indent, end) in [(76, "", "\n"), (64, "    ", "\n"), (60, "", "\r\n"), (61, "\t", "\n")] {
+        let lines: Vec<&str> =
+            encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let file = format!("data: |\n{indent}{}{end}", lines.join(&format!("{end}{indent}")));
+        let place = |at: usize| (2 + (at / width) as u64, 1 + (indent.len() + at % width) as u64);
+        let ((line, column), (end_line, end_column)) = (place(from), place(to - 1));
+        assert_eq!(told("a.yaml", file), [(line, column, end_line, end_column + 1, via(&["base64"]))], "{width}");
+    }
+}
+
+#[test]
+fn wide_text_in_binary_files_is_read() {
+    let key = anthropic_key(6);
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for front in [&b"MZ\0\x01\x02\x03"[..], b"MZ\0\x01\x02"] {
+        let found = told("a.exe", [front, &wide(&format!("value {key}")), b"\0\0\x07\0\0\0\0\0\0\0\0\0\0"].concat());
+        assert_eq!(found.iter().map(|one| one.4.clone()).collect::<Vec<_>>(), [via(&["utf-16"])]);
+    }
+    // As PowerShell takes its commands.
+    let command = data_encoding::BASE64.encode(&wide(&format!("$env:KEY = '{key}'; run")));
+    let found = told("a.ps1", format!("powershell -EncodedCommand {command}\n"));
+    assert_eq!(found.iter().map(|one| one.4.clone()).collect::<Vec<_>>(), [via(&["base64", "utf-16"])]);
+}
+
+#[test]
+fn passwords_in_decoded_text_count() {
+    let text = format!("# settings\nDB_HOST=db.invalid\nDB_PASSWORD={}\n", support::password());
+    let file = format!("data:\n  .env: {}\n", data_encoding::BASE64.encode(text.as_bytes()));
+    assert_eq!(told("secret.yaml", file).iter().map(|one| one.4.clone()).collect::<Vec<_>>(), [via(&["base64"])]);
+}
+
+#[test]
+fn what_is_encoded_too_often_is_told() {
+    let tree = Tree::new();
+    let encode = |text: &String| data_encoding::BASE64.encode(text.as_bytes());
+    let often = |count| (0..count).fold(anthropic_key(7), |text, _| encode(&text));
+    tree.file("five", &often(5)).file("six", &often(6));
+    let run = scan(&tree, &["."]);
+    assert_eq!((run.status, run.each("path"), run.skipped()), (2, vec!["five".to_owned()], vec!["six".to_owned()]));
+}
+
+#[test]
+fn noise_stays_quiet() {
+    let mut random = support::Random::new(8);
+    let base64 = random.text(support::BASE64, 300_000);
+    let lines: Vec<&str> = base64.as_bytes().chunks(76).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    let tree = Tree::new();
+    tree.file("image.css", &format!("a {{ background: url(data:image/png;base64,{base64}) }}\n"))
+        .file("cert.pem", &format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n")))
+        .file("hex.txt", &random.text("0123456789abcdef", 300_000))
+        .file("a.c", "printf(\"%2d%4x token\" \"password %2d key\\n\");\nchar *s = \"secret key\"\n \"token value\";\n")
+        .file("b.js", "const password = \"a\" + \"b\"; const url = \"/api/token\" + \"/id\"; x = '%20password%3D';\n")
+        .file("c.html", "<p>pass&shy;word: se&shy;cret&nbsp;&#8203;key</p>\n")
+        .file("d.yaml", "token: >-\n  some words about\n  the token\n")
+        .file("e.md", "The\u{200b}pass\u{ad}word\n====\nkey=\ntoken=\n");
+    let run = scan(&tree, &["--confidence", "low", "."]);
+    assert_eq!((run.status, run.each("rule")), (0, vec![]), "{run:#?}");
+}
+
+/// Only what is new in a version is looked at: what is wrapped in it is found all the same.
+#[test]
+fn wrapped_keys_are_found_in_history() {
+    let tree = Tree::repo();
+    let lines: String = (0..300).map(|line| format!("line {line} of many that stay\n")).collect();
+    let mut count = 0;
+    for (version, (_, text, ..)) in wrapped(&anthropic_key(9)).into_iter().enumerate() {
+        // Each is found in one version: the next does not have it.
+        tree.file("notes", &format!("{lines}x = \"{text}\" {version}\n{lines}"));
+        tree.git(&["add", "."]).git(&["commit", "-q", "-m", &format!("version {version}")]);
+        tree.file(format!("copy {version}"), &format!("{version}\n{text}\n"));
+        count += 1;
+    }
+    tree.git(&["repack", "-adfq", "--depth=50", "--window=20"]);
+    let fast = skant(&tree, &["history", "--format", "json"]);
+    let plain = skant(&tree, &["history", "--format", "json", "--plain"]);
+    assert_eq!(fast.findings(), plain.findings());
+    assert!(count > 7 && !fast.findings().is_empty());
+}

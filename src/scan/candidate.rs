@@ -9,7 +9,7 @@ use super::filter::{Dismissal, encoded, password, placeholder, random, reference
 use super::prefilter::begins_word;
 use super::{Scanner, Window};
 use crate::blob::Origin;
-use crate::finding::{Confidence, Severity};
+use crate::finding::{Confidence, Secret, Severity};
 use crate::rule::check::is_for_show;
 use crate::rule::pattern::is_token_byte;
 use crate::rule::search::Found;
@@ -44,6 +44,17 @@ pub(super) struct Candidate {
     pub note: Option<&'static str>,
     /// Whether a list of the rules says that it is fine.
     pub is_allowed: bool,
+    /// Of one that is wrapped, what is inside.
+    pub inside: Option<Box<Inside>>,
+}
+
+/// A secret that does not stand in the text as it is.
+#[derive(Debug, Clone)]
+pub(super) struct Inside {
+    /// The secret.
+    pub secret: Secret,
+    /// What was taken off to read it, outermost first.
+    pub via: Vec<String>,
 }
 
 /// Wanted rules before those that only mask; then how the secret is known, from [`BY_SHAPE`] down;
@@ -64,7 +75,7 @@ impl Scanner {
     pub(super) fn token(&self, text: &[u8], at: usize, keyword: usize, index: usize) -> Option<Candidate> {
         // Where the text lies is not asked: a token tells itself what it is.
         let nowhere = Origin::file("");
-        let window = &Window { text, owned: 0..text.len(), is_text: true, origin: &nowhere };
+        let window = &Window { text, owned: 0..text.len(), is_text: true, origin: &nowhere, layers: 0 };
         let rule = &self.rules[index];
         let Finder::Token { before, .. } = &rule.finder else { return None };
         let [least, most] = *before;
@@ -222,6 +233,7 @@ impl Scanner {
             },
             note: None,
             is_allowed: false,
+            inside: None,
             secret,
         };
         match verdict {
@@ -319,9 +331,26 @@ impl Candidate {
         self
     }
 
-    /// On a tie the rule that stands first in its file has it.
+    /// The secret, in a text.
+    pub(super) fn secret_in(&self, text: &[u8]) -> Secret {
+        match &self.inside {
+            Some(inside) => inside.secret.clone(),
+            None => Secret::new(&text[self.secret.clone()], self.prefix),
+        }
+    }
+
+    /// Whether it is wrapped, and more of a text is in it than in another, which is not.
+    fn completes(&self, other: &Candidate) -> bool {
+        self.inside.is_some() && other.inside.is_none() && self.secret.len() > other.secret.len()
+    }
+
+    /// On a tie the one that is not wrapped has it, then the rule that stands first in its file.
     fn beats(&self, other: &Candidate) -> bool {
-        let strength = |one: &Candidate| (one.rank, one.dismissal.is_none(), std::cmp::Reverse(one.rule));
+        if self.rank == other.rank && (self.completes(other) || other.completes(self)) {
+            return self.completes(other);
+        }
+        let strength =
+            |one: &Candidate| (one.rank, one.dismissal.is_none(), one.inside.is_none(), std::cmp::Reverse(one.rule));
         strength(self) > strength(other)
     }
 }

@@ -15,6 +15,7 @@ mod pointer;
 mod position;
 pub mod prefilter;
 mod probe;
+mod unwrap;
 mod wide;
 mod window;
 
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::blob::{Blob, Origin};
-use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Means, Secret, Severity, Suppression, inert};
+use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Means, Severity, Suppression, inert};
 use crate::rule::search::Allowlist;
 use crate::rule::{ByteSet, Finder, Judge, Rule, RuleSet};
 use candidate::Candidate;
@@ -99,6 +100,8 @@ pub struct Scanned {
     pub dismissals: BTreeMap<Dismissal, u64>,
     /// How many bytes were scanned.
     pub bytes: u64,
+    /// Why some of it could not be scanned.
+    pub missed: Vec<String>,
     /// What marks say of the file as a whole.
     file: Vec<FileMark>,
 }
@@ -129,6 +132,8 @@ pub struct Scratch {
     marks: Vec<usize>,
     /// What a reader was read into.
     buffer: Vec<u8>,
+    /// Whether something is encoded more often than is looked into.
+    is_too_deep: bool,
     /// For what is inside of something else.
     inner: Option<Box<Scratch>>,
 }
@@ -148,6 +153,8 @@ struct Window<'a> {
     /// Whether the blob is text.
     is_text: bool,
     origin: &'a Origin,
+    /// How many encodings were taken off of it.
+    layers: u8,
 }
 
 impl Scanner {
@@ -249,6 +256,7 @@ impl Scanner {
             owned: 0..blob.bytes.len(),
             is_text: window::is_text(blob.bytes),
             origin: blob.origin,
+            layers: 0,
         };
         scanned.bytes = blob.bytes.len() as u64;
         let mut marks = Marks::default();
@@ -261,7 +269,7 @@ impl Scanner {
     /// strangers gave.
     pub fn mask(&self, text: &[u8], scratch: &mut Scratch) -> String {
         let origin = Origin::name(text);
-        let window = Window { text, owned: 0..text.len(), is_text: true, origin: &origin };
+        let window = Window { text, owned: 0..text.len(), is_text: true, origin: &origin, layers: 0 };
         self.collect(&window, scratch);
         masked(text, 0..text.len(), &scratch.candidates, 0).text
     }
@@ -281,6 +289,10 @@ impl Scanner {
         scanned: &mut Scanned,
     ) {
         self.collect(window, scratch);
+        if std::mem::take(&mut scratch.is_too_deep) {
+            let layers = unwrap::MOST_LAYERS;
+            scanned.missed.push(format!("something in it is encoded more than {layers} times: decode and scan it"));
+        }
         let (first, mut places) = (scanned.findings.len(), Vec::new());
         let suppressions = self.suppressions(window, marks, scanned.findings.len(), scratch);
         let owned = scratch.candidates.iter().filter(|one| self.is_own(one, window));
@@ -383,6 +395,10 @@ impl Scanner {
         searches.sort_unstable();
         searches.dedup();
         searches.into_iter().for_each(|index| self.search(window, index, candidates));
+        if !window.is_text || !memory.runs.is_empty() {
+            self.unwrap(window, 0..window.text.len(), scratch);
+        }
+        let candidates = &mut scratch.candidates;
         candidates.sort_by_key(|candidate| candidate.secret.start);
         candidate::resolve(candidates);
     }
@@ -391,12 +407,14 @@ impl Scanner {
         let secret = &candidate.secret;
         let start = tracker.position(window.text, secret.start);
         let end = tracker.clone().position(window.text, secret.end);
+        let mut origin = window.origin.clone();
+        origin.via.extend(candidate.inside.iter().flat_map(|inside| &inside.via).cloned());
         Finding {
             rule: Arc::clone(&self.rules[candidate.rule]),
             severity: candidate.severity,
             confidence: candidate.confidence,
-            location: Location { origin: window.origin.clone(), start, end },
-            secret: Secret::new(&window.text[secret.clone()], candidate.prefix),
+            location: Location { origin, start, end },
+            secret: candidate.secret_in(window.text),
             excerpt: excerpt(window.text, secret, all),
             note: candidate.note.or_else(|| assistant::note(&window.origin.path)).map(Cow::from),
             pointer: None,
@@ -529,7 +547,7 @@ fn masked(text: &[u8], range: Range<usize>, candidates: &[Candidate], marked: us
             excerpt.text += &shown(&text[at..secret.start]);
         }
         let start = excerpt.text.len();
-        excerpt.text += &Secret::new(&text[secret.clone()], candidate.prefix).mask();
+        excerpt.text += &candidate.secret_in(text).mask();
         if secret.start <= marked && marked < secret.end {
             (excerpt.start, excerpt.end) = (start, excerpt.text.len());
         }

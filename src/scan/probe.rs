@@ -92,8 +92,9 @@ impl Scanner {
     /// Whether a range of a text has a candidate that could be believed under some path.
     fn suspects(&self, text: &[u8], range: Range<usize>, is_text: bool, known: &mut u8, scratch: &mut Scratch) -> bool {
         let origin = Origin::file(MOST_TRUSTING);
-        let window = Window { text, owned: range.clone(), is_text, origin: &origin };
+        let window = Window { text, owned: range.clone(), is_text, origin: &origin, layers: 0 };
         self.prefilter.find(&text[range.clone()], &mut scratch.memory);
+        scratch.memory.runs.iter_mut().for_each(|at| *at += range.start as u32);
         let mut found = !self.everywhere.is_empty();
         let mut read_until = 0;
         for hit in &scratch.memory.hits {
@@ -115,6 +116,11 @@ impl Scanner {
                 found = self.value(&window, &assignment).is_some_and(|one| self.is_wanted(&one));
             }
         }
+        if !found {
+            scratch.candidates.clear();
+            self.unwrap(&window, range, scratch);
+            found = scratch.candidates.iter().any(|one| self.is_wanted(one));
+        }
         found
     }
 
@@ -123,13 +129,14 @@ impl Scanner {
         self.prefilter.find(text, &mut scratch.memory);
         for path in KINDS {
             let origin = Origin::file(path);
-            let window = Window { text, owned: 0..text.len(), is_text, origin: &origin };
+            let window = Window { text, owned: 0..text.len(), is_text, origin: &origin, layers: 0 };
             self.collect_at_hits(&window, scratch);
             let allowed = self.allowed(&window, scratch);
             let own = scratch.candidates.iter().filter(|one| self.is_own(one, &window)).zip(allowed);
             let believed = own.filter(|(one, _)| self.is_wanted(one));
             holds.extend(
-                believed.map(|(one, is_allowed)| name(&self.rules[one.rule].id, &text[one.secret.clone()], is_allowed)),
+                believed
+                    .map(|(one, is_allowed)| name(&self.rules[one.rule].id, one.secret_in(text).expose(), is_allowed)),
             );
         }
         holds.sort_unstable();

@@ -16,6 +16,10 @@ use crate::rule::ByteSet;
 use crate::rule::keyword::SHORTEST_TOKEN;
 use crate::rule::pattern::is_token_byte;
 
+/// The shortest run of letters and digits that is noted: what 20 bytes in base64 have at least, wherever they
+/// stand in it.
+pub const LONG_RUN: usize = 26;
+
 /// Something to look for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal {
@@ -48,6 +52,8 @@ pub struct Hit {
 pub struct Memory {
     /// The hits of the last text.
     pub hits: Vec<Hit>,
+    /// Where in the last text a word begins with a long run of letters and digits, in order.
+    pub runs: Vec<u32>,
     #[cfg(target_arch = "x86_64")]
     marks: Box<simd::Marks>,
 }
@@ -80,10 +86,11 @@ impl Prefilter {
     /// Replaces the hits in `memory` by those in a text, in order of place, then literal.
     pub fn find(&self, text: &[u8], memory: &mut Memory) {
         memory.hits.clear();
+        memory.runs.clear();
         match self {
-            Prefilter::Portable(portable) => portable.find(text, &mut memory.hits),
+            Prefilter::Portable(portable) => portable.find(text, &mut memory.hits, &mut memory.runs),
             #[cfg(target_arch = "x86_64")]
-            Prefilter::Simd(simd) => simd.find(text, &mut memory.marks, &mut memory.hits),
+            Prefilter::Simd(simd) => simd.find(text, memory),
         }
         if !memory.hits.is_sorted() {
             memory.hits.sort_unstable();
@@ -198,6 +205,7 @@ mod tests {
             portable.find(&text, &mut slow_memory);
             for fast in &fast {
                 fast.find(&text, &mut fast_memory);
+                assert_eq!(fast_memory.runs, slow_memory.runs, "{}", String::from_utf8_lossy(&text));
                 assert_eq!(fast_memory.hits, slow_memory.hits, "{}", String::from_utf8_lossy(&text));
             }
         }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::{Hit, Literal};
+use super::{Hit, LONG_RUN, Literal, begins_word};
 
 /// Asks about every place where an automaton, blind to case, sees a literal.
 #[derive(Debug)]
@@ -26,12 +26,23 @@ impl Portable {
         Portable { literals, automaton: OnceLock::new() }
     }
 
-    pub(super) fn find(&self, text: &[u8], hits: &mut Vec<Hit>) {
+    pub(super) fn find(&self, text: &[u8], hits: &mut Vec<Hit>, runs: &mut Vec<u32>) {
         let Automaton { automaton, literals } = self.automaton.get_or_init(|| Automaton::new(&self.literals));
         for found in automaton.find_overlapping_iter(text) {
             let (at, literal) = (found.start(), literals[found.pattern().as_usize()]);
             if self.literals[literal].stands(text, at) {
                 hits.push(Hit { at: at as u32, literal: literal as u32 });
+            }
+        }
+        let mut end = 0;
+        for (at, byte) in text.iter().enumerate() {
+            if !byte.is_ascii_alphanumeric() || !begins_word(text, at) {
+                continue;
+            }
+            end = at.max(end);
+            end += text[end..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            if end - at >= LONG_RUN {
+                runs.push(at as u32);
             }
         }
     }

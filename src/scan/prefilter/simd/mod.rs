@@ -21,7 +21,7 @@ mod passes;
 
 use super::heads::Heads;
 use super::sieve::{Nibbles, Sieve, WINDOW};
-use super::{Hit, Literal};
+use super::{Hit, Literal, Memory};
 
 /// Places whose marks fit one word.
 const BLOCK: usize = 64;
@@ -101,12 +101,12 @@ impl Simd {
         Simd { instructions, literals, classes: classes(), edges, sieve }
     }
 
-    pub(super) fn find(&self, text: &[u8], marks: &mut Marks, hits: &mut Vec<Hit>) {
+    pub(super) fn find(&self, text: &[u8], memory: &mut Memory) {
         match self.instructions {
             // SAFETY: these instructions were detected.
-            Instructions::Avx2 => unsafe { avx2::find(self, text, marks, hits) },
+            Instructions::Avx2 => unsafe { avx2::find(self, text, memory) },
             // SAFETY: likewise.
-            Instructions::Avx512 => unsafe { avx512::find(self, text, marks, hits) },
+            Instructions::Avx512 => unsafe { avx512::find(self, text, memory) },
         }
     }
 

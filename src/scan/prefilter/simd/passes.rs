@@ -5,26 +5,26 @@
 /// `both` and `any`.
 macro_rules! passes {
     ($features:literal) => {
-        use $crate::scan::prefilter::Hit;
         use $crate::scan::prefilter::sieve::{Nibbles, WINDOW};
         use $crate::scan::prefilter::simd::{
             ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, Marks, Masks, Simd, TOKEN, four,
         };
+        use $crate::scan::prefilter::{LONG_RUN, Memory, begins_word};
 
         #[target_feature(enable = $features)]
-        pub(super) fn find(simd: &Simd, text: &[u8], marks: &mut Marks, hits: &mut Vec<Hit>) {
+        pub(super) fn find(simd: &Simd, text: &[u8], memory: &mut Memory) {
             let whole_blocks = text.len().saturating_sub(BEHIND) / BLOCK * BLOCK;
             let mut blocks_before = 0;
             for at in (0..whole_blocks).step_by(CHUNK) {
                 let chunk = &text[at..whole_blocks.min(at + CHUNK) + BEHIND];
-                blocks_before = find_in_chunk(simd, text, at, chunk, blocks_before, marks, hits);
+                blocks_before = find_in_chunk(simd, text, at, chunk, blocks_before, memory);
             }
             // What is left, padded so that its last block has something behind it.
             let mut rest = [0; 4 * BLOCK];
             let left = text.len() - whole_blocks;
             rest[..left].copy_from_slice(&text[whole_blocks..]);
             let chunk = &rest[..left.next_multiple_of(BLOCK) + BEHIND];
-            find_in_chunk(simd, text, whole_blocks, chunk, blocks_before, marks, hits);
+            find_in_chunk(simd, text, whole_blocks, chunk, blocks_before, memory);
         }
 
         /// Finds the hits of a chunk, whose last block is only looked into. Tells how many blocks it
@@ -36,13 +36,14 @@ macro_rules! passes {
             at: usize,
             chunk: &[u8],
             blocks_before: usize,
-            marks: &mut Marks,
-            hits: &mut Vec<Hit>,
+            memory: &mut Memory,
         ) -> usize {
+            let Memory { hits, runs, marks } = memory;
             // Each pass keeps its tables in registers, and reads what the last one left in the cache.
             let blocks = (chunk.len() - BEHIND) / BLOCK;
             classify(&simd.classes, chunk, blocks_before, &mut marks.masks);
             mark_edges(&marks.masks, &mut marks.blocks[..blocks]);
+            note_runs(&marks.masks, &marks.blocks[..blocks], text, at, runs);
             let is_wanted = |bytes| simd.edges.may_be(bytes);
             for &place in sift::<4>(chunk, blocks, marks, is_wanted) {
                 let at = at + usize::from(place);
@@ -96,6 +97,26 @@ macro_rules! passes {
                     behind &= behind >> by;
                 }
                 marks[index] = begins & run;
+            }
+        }
+
+        /// Notes where a long run of letters and digits begins: among the marked places.
+        #[target_feature(enable = $features)]
+        fn note_runs(masks: &Masks, marks: &[u64], text: &[u8], at: usize, runs: &mut Vec<u32>) {
+            for (block, &marked) in marks.iter().enumerate().filter(|(_, marked)| **marked != 0) {
+                let (mut run, mut behind) = (masks.alphanumeric[block + 1], masks.alphanumeric[block + 2]);
+                for by in [1, 2, 4, 8, LONG_RUN as u32 - 16] {
+                    run &= run >> by | behind << (64 - by);
+                    behind &= behind >> by;
+                }
+                let mut rest = run & marked;
+                while rest != 0 {
+                    let place = at + block * BLOCK + rest.trailing_zeros() as usize;
+                    if begins_word(text, place) {
+                        runs.push(place as u32);
+                    }
+                    rest &= rest.wrapping_sub(1);
+                }
             }
         }
 

@@ -1,0 +1,92 @@
+//! Secrets that are encoded: in base64, in hex, or in UTF-16 within something else. The encoding is taken off,
+//! and what is inside is scanned like any text; what is found there keeps the place it has in the text outside.
+//!
+//! What tells of base64 and hex is cheap: a long run of letters and digits, which the prefilter notes by the way.
+
+mod base;
+mod pairs;
+
+use std::ops::Range;
+
+use super::candidate::Inside;
+use super::{Scanner, Scratch, Window};
+use crate::blob::Origin;
+
+/// So many encodings, one in another, are taken off.
+pub(super) const MOST_LAYERS: u8 = 5;
+
+/// A text with an encoding taken off.
+#[derive(Debug)]
+struct Unwrapped {
+    /// The encoding's name in reports.
+    name: &'static str,
+    bytes: Vec<u8>,
+    /// Where what each byte was made from begins and ends in the text outside.
+    spans: Vec<(u32, u32)>,
+}
+
+impl Unwrapped {
+    fn new(name: &'static str) -> Unwrapped {
+        Unwrapped { name, bytes: Vec::new(), spans: Vec::new() }
+    }
+
+    fn push(&mut self, byte: u8, span: Range<usize>) {
+        self.bytes.push(byte);
+        self.spans.push((span.start as u32, span.end as u32));
+    }
+
+    /// The part of the text outside that some bytes were made from.
+    fn span(&self, bytes: &Range<usize>) -> Range<usize> {
+        self.spans[bytes.start].0 as usize..self.spans[bytes.end - 1].1 as usize
+    }
+}
+
+impl Scanner {
+    /// Adds the candidates that are encoded in a range of a text: at the long runs that were noted, and in what
+    /// is no text.
+    pub(super) fn unwrap(&self, window: &Window<'_>, range: Range<usize>, scratch: &mut Scratch) {
+        let runs = std::mem::take(&mut scratch.memory.runs);
+        if window.layers == MOST_LAYERS {
+            return base::each(window.text, &runs, |_| scratch.is_too_deep = true);
+        }
+        if !window.is_text {
+            pairs::each(window.text, range, |unwrapped| self.scan_inside(&unwrapped, false, window.layers, scratch));
+        }
+        base::each(window.text, &runs, |unwrapped| {
+            self.scan_inside(&unwrapped, is_text(&unwrapped.bytes), window.layers, scratch);
+        });
+        scratch.memory.runs = runs;
+    }
+
+    /// Adds the candidates in what was unwrapped.
+    fn scan_inside(&self, unwrapped: &Unwrapped, is_text: bool, layers: u8, scratch: &mut Scratch) {
+        // What is in another encoding says nothing about the kind of the file.
+        let origin = Origin::file("");
+        let text = &unwrapped.bytes[..];
+        let window = Window { text, owned: 0..text.len(), is_text, origin: &origin, layers: layers + 1 };
+        let memory = scratch.inner();
+        self.collect(&window, memory);
+        let is_too_deep = std::mem::take(&mut memory.is_too_deep);
+        let found = std::mem::take(&mut memory.candidates);
+        scratch.is_too_deep |= is_too_deep;
+        for mut candidate in found.into_iter().filter(|candidate| !candidate.secret.is_empty()) {
+            let mut via = vec![unwrapped.name.to_owned()];
+            let secret = match candidate.inside.take() {
+                Some(inside) => {
+                    via.extend(inside.via);
+                    inside.secret
+                }
+                None => candidate.secret_in(text),
+            };
+            candidate.secret = unwrapped.span(&candidate.secret);
+            candidate.inside = Some(Box::new(Inside { secret, via }));
+            scratch.candidates.push(candidate);
+        }
+    }
+}
+
+/// Whether some bytes are a text: UTF-8 without controls.
+fn is_text(bytes: &[u8]) -> bool {
+    let is_plain = |byte: &u8| !matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127);
+    bytes.iter().all(is_plain) && std::str::from_utf8(bytes).is_ok()
+}
