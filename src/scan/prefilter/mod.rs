@@ -95,6 +95,7 @@ impl Prefilter {
         if !memory.hits.is_sorted() {
             memory.hits.sort_unstable();
         }
+        memory.hits.dedup();
     }
 }
 

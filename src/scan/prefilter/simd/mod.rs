@@ -61,6 +61,8 @@ pub(super) struct Marks {
     masks: Masks,
     /// One bit for each place of a block, the first lowest.
     blocks: [u64; BLOCKS],
+    /// The same of long runs.
+    runs: [u64; BLOCKS],
     /// The blocks that have a mark.
     marked: [u16; BLOCKS],
     /// Places, counted from the beginning of the chunk.
@@ -80,7 +82,7 @@ impl Default for Marks {
     fn default() -> Marks {
         let none = [0; BLOCKS + 2];
         let masks = Masks { alphanumeric: none, token: none, escape: none };
-        Marks { masks, blocks: [0; BLOCKS], marked: [0; BLOCKS], places: [0; PLACES] }
+        Marks { masks, blocks: [0; BLOCKS], runs: [0; BLOCKS], marked: [0; BLOCKS], places: [0; PLACES] }
     }
 }
 

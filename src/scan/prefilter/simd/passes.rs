@@ -42,10 +42,10 @@ macro_rules! passes {
             // Each pass keeps its tables in registers, and reads what the last one left in the cache.
             let blocks = (chunk.len() - BEHIND) / BLOCK;
             classify(&simd.classes, chunk, blocks_before, &mut marks.masks);
-            mark_edges(&marks.masks, &mut marks.blocks[..blocks]);
-            note_runs(&marks.masks, &marks.blocks[..blocks], text, at, runs);
+            mark_edges(&marks.masks, &mut marks.blocks[..blocks], &mut marks.runs[..blocks]);
+            note_runs(&marks.runs[..blocks], text, at, runs);
             let is_wanted = |bytes| simd.edges.may_be(bytes);
-            for &place in sift::<4>(chunk, blocks, marks, is_wanted) {
+            for &place in sift::<3>(chunk, blocks, marks, is_wanted) {
                 let at = at + usize::from(place);
                 simd.edges.literals(four(text, at)).for_each(|literal| simd.ask(literal, text, at, hits));
             }
@@ -79,37 +79,46 @@ macro_rules! passes {
         }
 
         /// Marks where an edge literal may begin: at a letter or digit that begins a word or follows
-        /// an escape, and begins 20 token bytes.
+        /// an escape, and begins 20 token bytes; and where a long run of letters and digits does.
         #[target_feature(enable = $features)]
-        fn mark_edges(masks: &Masks, marks: &mut [u64]) {
+        fn mark_edges(masks: &Masks, marks: &mut [u64], runs: &mut [u64]) {
             let blocks = marks.len();
+            let runs = &mut runs[..blocks];
             let [alphanumeric_before, escape_before] = [&masks.alphanumeric[..blocks], &masks.escape[..blocks]];
             let [alphanumeric, escape, token] =
                 [&masks.alphanumeric, &masks.escape, &masks.token].map(|mask| &mask[1..][..blocks]);
-            let token_behind = &masks.token[2..][..blocks];
+            let [alphanumeric_behind, token_behind] =
+                [&masks.alphanumeric, &masks.token].map(|mask| &mask[2..][..blocks]);
             for index in 0..blocks {
                 let glued = alphanumeric[index] << 1 | alphanumeric_before[index] >> 63;
                 let escaped = |by: u32| escape[index] << by | escape_before[index] >> (64 - by);
                 let begins = alphanumeric[index] & (!glued | escaped(2) | escaped(3) | escaped(4) | escaped(6));
-                let (mut run, mut behind) = (token[index], token_behind[index]);
-                for by in [1, 2, 4, 8, 4] {
-                    run &= run >> by | behind << (64 - by);
-                    behind &= behind >> by;
-                }
-                marks[index] = begins & run;
+                marks[index] = begins & run_of([1, 2, 4, 8, 4], token[index], token_behind[index]);
+                let long = [1, 2, 4, 8, LONG_RUN as u32 - 16];
+                runs[index] = begins & run_of(long, alphanumeric[index], alphanumeric_behind[index]);
             }
         }
 
-        /// Notes where a long run of letters and digits begins: among the marked places.
+        /// The places where a run begins that is one longer than these steps together.
         #[target_feature(enable = $features)]
-        fn note_runs(masks: &Masks, marks: &[u64], text: &[u8], at: usize, runs: &mut Vec<u32>) {
-            for (block, &marked) in marks.iter().enumerate().filter(|(_, marked)| **marked != 0) {
-                let (mut run, mut behind) = (masks.alphanumeric[block + 1], masks.alphanumeric[block + 2]);
-                for by in [1, 2, 4, 8, LONG_RUN as u32 - 16] {
-                    run &= run >> by | behind << (64 - by);
-                    behind &= behind >> by;
-                }
-                let mut rest = run & marked;
+        #[inline]
+        fn run_of(steps: [u32; 5], mut run: u64, mut behind: u64) -> u64 {
+            for by in steps {
+                run &= run >> by | behind << (64 - by);
+                behind &= behind >> by;
+            }
+            run
+        }
+
+        /// Notes where long runs of letters and digits begin.
+        #[target_feature(enable = $features)]
+        fn note_runs(marks: &[u64], text: &[u8], at: usize, runs: &mut Vec<u32>) {
+            // Nearly always there is none.
+            if marks.iter().fold(0, |all, marked| all | marked) == 0 {
+                return;
+            }
+            for (block, &marked) in marks.iter().enumerate() {
+                let mut rest = marked;
                 while rest != 0 {
                     let place = at + block * BLOCK + rest.trailing_zeros() as usize;
                     if begins_word(text, place) {
@@ -161,10 +170,11 @@ macro_rules! passes {
                     chunk[usize::from(block) * BLOCK..].first_chunk().expect("there is a block behind");
                 while rest != 0 {
                     for _ in 0..GROUP {
-                        let place = rest.trailing_zeros() as usize % BLOCK;
+                        // When no mark is left this is the first place of the next block.
+                        let place = rest.trailing_zeros() as usize;
                         let head = bytes[place..].first_chunk().expect("there is a block behind");
                         places[kept] = block * BLOCK as u16 + place as u16;
-                        kept += usize::from(rest != 0) & usize::from(is_wanted(*head));
+                        kept += usize::from(is_wanted(*head));
                         rest &= rest.wrapping_sub(1);
                     }
                 }
