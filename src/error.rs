@@ -84,6 +84,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// The file that does not say what it should.
+    pub fn file(&self) -> Option<String> {
+        match self {
+            Error::Rules { file, .. } | Error::Config { file, .. } | Error::Warning { file, .. } => {
+                Some(file.name().to_owned())
+            }
+            Error::Write { .. } | Error::Remote { .. } | Error::Usage { .. } => None,
+        }
+    }
+
     /// A request that makes no sense, and the way out.
     pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Error {
         Error::Usage { message: message.into(), help: help.into() }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::baseline::{self, Baseline, Verdict};
-use crate::config::{Config, Date, Files};
+use crate::config::{Config, Date, Files, NAMES};
 use crate::error::Error;
 use crate::finding::{Finding, Means, Suppression};
 
@@ -44,7 +44,7 @@ pub struct Judged {
     /// What a person should know.
     pub notices: Vec<String>,
     /// Files that could not be understood, and why.
-    pub failures: Vec<(String, String)>,
+    pub failures: Vec<(String, Error)>,
     /// How many entries of the run's own baseline no finding has.
     pub dead: usize,
 }
@@ -71,7 +71,7 @@ impl Policy {
                 Some(root) if self.reads_nested => match Ground::nested(&root) {
                     Ok(ground) => drop(ground.judge(findings, &mut judged)),
                     Err(error) => {
-                        judged.failures.push((root.display().to_string(), error.to_string()));
+                        judged.failures.push((root.display().to_string(), error));
                         judged.reported.extend(findings);
                     }
                 },
@@ -102,7 +102,8 @@ impl Ground {
             for folder in &folders {
                 nearer.entry(folder.clone()).or_insert_with(|| {
                     Config::of_folder(&self.files, folder).unwrap_or_else(|error| {
-                        judged.failures.push((format!("{folder}skant.toml"), error.to_string()));
+                        let name = error.file().unwrap_or_else(|| format!("{folder}{}", NAMES[0]));
+                        judged.failures.push((name, error));
                         None
                     })
                 });

@@ -85,8 +85,9 @@ fn judge(policy: &Policy, report: &mut Report, scanner: &Scanner, scratch: &mut 
     report.findings = judged.reported;
     report.suppressed.append(&mut judged.suppressed);
     report.notices.extend(judged.notices.iter().map(|notice| mask(notice)));
-    for (path, reason) in judged.failures {
-        report.skipped.push(Skipped { path: mask(&path), reason: mask(&reason) });
+    for (path, error) in judged.failures {
+        report.skipped.push(Skipped { path: mask(&path), reason: mask(&error.to_string()) });
+        report.faults.push(error);
     }
     report.dead = judged.dead;
     report.put_in_order();

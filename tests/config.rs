@@ -172,6 +172,25 @@ fn in_a_monorepo_the_nearest_has_its_say_first() {
 }
 
 #[test]
+fn what_is_wrong_in_a_nearer_config_is_underlined_too() {
+    let tree = Tree::repo();
+    tree.key("p/a.env").git_init("inner").key("inner/a.env");
+    for (name, path) in [("p/.skant.toml", "p/.skant.toml"), ("inner/skant.toml", "inner")] {
+        tree.file(name, "[[allow]]\npath = 'a.env'\n reson = 'x'\n");
+        for format in ["human", "json"] {
+            let run = skant(&tree, &["scan", ".", "--format", format]);
+            let place = format!("[{}:3:2]", name.trim_start_matches("inner/"));
+            let parts = ["unknown field `reson`", &place, "3 │  reson = 'x'", "╰── here"];
+            assert_eq!(run.status, 2, "{run:#?}");
+            assert!(parts.iter().all(|part| run.stderr.contains(part)), "{run:#?}");
+        }
+        let run = scan(&tree, &["."]);
+        assert!(run.skipped()[0].ends_with(path), "{run:#?}");
+        tree.file(name, "");
+    }
+}
+
+#[test]
 fn a_repository_inside_of_another_has_its_own() {
     let tree = Tree::repo();
     tree.key("a.env").git_init("inner").key("inner/a.env");
@@ -209,8 +228,53 @@ fn a_change_cannot_excuse_itself() {
     assert_eq!((run.status, run.each("path")), (1, vec!["a.env".to_owned()]));
     assert!(run.notices()[0].contains("the exception at skant.toml:1 (path `a.env`; trust me) is new"), "{run:#?}");
     assert_eq!(history(&["--config-from", "HEAD", "HEAD~..HEAD"]).status, 0);
+    assert_eq!(skant(&tree, &["ci", "--base", "HEAD~"]).status, 1);
+    assert_eq!(skant(&tree, &["ci", "--base", "HEAD~", "--config-from", "HEAD"]).status, 0);
     assert_eq!(scan(&tree, &["--config-from", "HEAD~"]).status, 1);
     refused(&tree, &["history", "--config-from", "no-such"], &["no revision `no-such`"]);
+}
+
+#[test]
+fn all_that_a_change_adds_is_told() {
+    let tree = Tree::repo();
+    let kept = "[[allow]]\npath = 'a'\nreason = 'x'\nuntil = 2031-01-31\n";
+    let rule = |id: &str| {
+        format!(
+            "[[rule]]\nid = '{id}'\nname = 'x'\nseverity = 'low'\nkeywords = ['acme_']\npattern = 'acme_[0-9a-f]{{32}}'\n"
+        )
+    };
+    tree.file("skant.toml", &format!("{kept}{}", rule("acme-a"))).file("p/skant.toml", kept).key("b.env");
+    tree.git(&["add", "."]).git(&["commit", "-qm", "base"]);
+    let told = || {
+        tree.git(&["add", "."]);
+        let notices = scan(&tree, &["--config-from", "HEAD", "."]).notices();
+        let all = notices.into_iter().map(|one| one.trim_end_matches(" is new and does not count here").to_owned());
+        all.collect::<Vec<_>>()
+    };
+    assert!(told().is_empty());
+    // An end that is taken out or put off, rules that are added or take another's place.
+    tree.file(
+        "skant.toml",
+        &format!("{}{}{}", kept.replace("until = 2031-01-31\n", ""), rule("acme-a"), rule("acme-b")),
+    );
+    assert_eq!(told(), ["the exception at skant.toml:1 (path `a`; x)", "the rule `acme-b` in skant.toml"]);
+    tree.file("skant.toml", &format!("{kept}{}", rule("acme-a").replace("{32}", "{99}")));
+    assert_eq!(told(), ["the rule `acme-a` in skant.toml"]);
+    tree.file("skant.toml", &format!("{kept}{}[fingerprint]\nkey = 'pepper'\n", rule("acme-a")));
+    assert_eq!(told(), ["the key of fingerprints"]);
+    // What files in folders say, and the baseline.
+    tree.file("skant.toml", &format!("{kept}{}", rule("acme-a"))).file("p/skant.toml", &kept.replace("2031", "2032"));
+    tree.file("q/.github/skant.toml", "[rules.'anthropic-*']\nenabled = false\n").file("r/skant.toml", "nonsense\n");
+    assert_eq!(skant(&tree, &["baseline", "create"]).status, 0);
+    let all = told();
+    let expected = [
+        "1 new entries of .skant-baseline do not count here",
+        "r/skant.toml as it is now, which does not count here, is wrong: ",
+        "the exception at p/skant.toml:1 (path `a`; x)",
+        "what q/.github/skant.toml:1 says of `anthropic-*`",
+    ];
+    assert_eq!(all.len(), expected.len(), "{all:#?}");
+    assert!(all.iter().zip(expected).all(|(one, expected)| one.starts_with(expected)), "{all:#?}");
 }
 
 #[test]
@@ -393,8 +457,8 @@ fn the_schema_has_the_keys_that_the_reader_has() {
         let mut known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
         let mut schema: Vec<&str> =
             schema.pointer(place).unwrap().as_object().unwrap().keys().map(String::as_str).collect();
-        // Of a rule's question to its vendor only built-in rules have one, and a config's is refused.
-        known.retain(|key| *key != "verify");
+        // Only built-in rules ask a vendor, or are about files, and a config's are refused.
+        known.retain(|key| !["verify", "files"].contains(key));
         known.sort_unstable();
         schema.sort_unstable();
         assert_eq!(known, schema, "{text}");

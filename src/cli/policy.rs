@@ -1,9 +1,10 @@
 //! The options by which people say whose word counts, and what they come to.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::baseline::Baseline;
-use crate::config::{Config, Files, Gitleaks};
+use crate::config::{Config, Files, Gitleaks, NAMES};
 use crate::error::Error;
 use crate::git::Repo;
 use crate::policy::{Ground, Policy, read_baseline};
@@ -84,11 +85,22 @@ impl PolicyOptions {
 
     /// Whose word counts at a place.
     pub(super) fn open(&self, place: Place) -> Result<Policy, Error> {
-        let files = match &self.config_from {
-            Some(revision) => Files::at(place.folder(), revision)?,
-            None => place.files()?,
-        };
-        self.open_in(place.files()?, files)
+        let Some(revision) = &self.config_from else { return self.open_in(place.files()?, place.files()?) };
+        let (now, files) = (place.files()?, Files::at(place.folder(), revision)?);
+        let repo = fs::canonicalize(place.folder()).ok().and_then(|folder| Repo::around(&folder));
+        let folders = repo.map(|repo| repo.folders_with(&NAMES)).unwrap_or_default();
+        let below = folders.iter().filter(|folder| !folder.is_empty());
+        let added: Vec<String> = below.flat_map(|folder| added_to_config(&now, &files, folder)).collect();
+        let mut policy = self.open_in(now, files)?;
+        policy.notices.extend(added);
+        Ok(policy)
+    }
+
+    /// Takes config and baseline as of a commit, unless something else was asked for.
+    pub(super) fn prefer(&mut self, revision: String) {
+        if self.config.is_none() && !self.no_config {
+            self.config_from.get_or_insert(revision);
+        }
     }
 
     /// The same, with what there is now, and the files that have a word.
@@ -103,8 +115,10 @@ impl PolicyOptions {
             None if self.no_baseline => None,
             None => read_baseline(&files)?,
         };
-        let notices =
-            if self.config_from.is_some() { added(&now, config.as_ref(), baseline.as_ref()) } else { Vec::new() };
+        let notices = match &self.config_from {
+            Some(_) => [added_to_config(&now, &files, ""), added_to_baseline(&now, baseline.as_ref())].concat(),
+            None => Vec::new(),
+        };
         let left = config.iter().filter_map(|config| config.gitleaks.as_ref()).flat_map(Gitleaks::left);
         let notices = notices.into_iter().chain(left).collect();
         let is_found = self.config.is_none() && !self.no_config;
@@ -142,26 +156,29 @@ fn named_baseline(path: &Path) -> Result<Baseline, Error> {
     Baseline::parse(&name, text)
 }
 
-/// What there is now of exceptions that the base does not have: they do not count, and are told.
-fn added(now: &Files, config: Option<&Config>, baseline: Option<&Baseline>) -> Vec<String> {
-    let mut notices = Vec::new();
-    match Config::of_folder(now, "") {
+/// What the config of a folder says now and did not say then: it does not count, and is told.
+fn added_to_config(now: &Files, then: &Files, folder: &str) -> Vec<String> {
+    let old = Config::of_folder(then, folder).unwrap_or_default();
+    match Config::of_folder(now, folder) {
         Ok(Some(new)) => {
-            notices
-                .extend(new.adds_to(config).into_iter().map(|what| format!("{what} is new and does not count here")));
+            let all = new.adds_to(old.as_ref()).into_iter();
+            all.map(|what| format!("{what} is new and does not count here")).collect()
         }
-        Ok(None) => {}
-        Err(error) => notices.push(format!("the config as it is now, which does not count here, is wrong: {error}")),
+        Ok(None) => Vec::new(),
+        Err(error) => {
+            let name = error.file().unwrap_or_else(|| format!("{folder}{}", NAMES[0]));
+            vec![format!("{name} as it is now, which does not count here, is wrong: {error}")]
+        }
     }
+}
+
+/// The same of the baseline.
+fn added_to_baseline(now: &Files, old: Option<&Baseline>) -> Vec<String> {
     match read_baseline(now) {
-        Ok(Some(new)) => {
-            let count = new.adds_to(baseline);
-            if count > 0 {
-                notices.push(format!("{count} new entries of {} do not count here", new.name()));
-            }
+        Ok(new) => {
+            let new = new.map(|new| (new.adds_to(old), new.name().to_owned())).filter(|(count, _)| *count > 0);
+            new.map(|(count, name)| format!("{count} new entries of {name} do not count here")).into_iter().collect()
         }
-        Ok(None) => {}
-        Err(error) => notices.push(format!("the baseline as it is now, which does not count here, is wrong: {error}")),
+        Err(error) => vec![format!("the baseline as it is now, which does not count here, is wrong: {error}")],
     }
-    notices
 }

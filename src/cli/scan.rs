@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::{ColorChoice, ValueEnum};
 
 use super::policy::{Place, PolicyOptions};
-use super::{Outcome, print, progress, tell, wants_color};
+use super::{Outcome, print, progress, show, tell, wants_color};
 use crate::advice::advise;
 use crate::config::Config;
 use crate::error::Error;
@@ -203,6 +203,7 @@ impl Options {
         };
         let counts = Progress::default();
         let mut report = progress::watch(&counts, || crate::run::run(source, &rules, &policy, wanted, &counts));
+        report.faults.iter().for_each(show);
         advise(&mut report, &rules, folder);
         if let Some(verifier) = verifier {
             report.notices.extend(verifier.ask(&mut report.findings)?);
@@ -232,6 +233,11 @@ impl Options {
     /// Makes a format the one of standard output, unless one was asked for.
     pub(super) fn prefer(&mut self, format: Format) {
         self.reports.format.get_or_insert(format);
+    }
+
+    /// Takes config and baseline as of a commit, unless something else was asked for.
+    pub(super) fn prefer_policy_of(&mut self, revision: String) {
+        self.policy.prefer(revision);
     }
 
     /// Whether plain secrets were asked for.

@@ -315,8 +315,9 @@ impl Config {
     pub fn adds_to(&self, other: Option<&Config>) -> Vec<String> {
         let none = Config::default();
         let other = other.unwrap_or(&none);
+        let lasts = |one: &Allow, until: Option<Date>| one.until.is_none_or(|end| until.is_some_and(|day| end >= day));
         let is_new =
-            |allow: &&Allow| !other.allow.iter().any(|one| one.about == allow.about && one.until >= allow.until);
+            |allow: &&Allow| !other.allow.iter().any(|one| one.about == allow.about && lasts(one, allow.until));
         let is_change = |change: &&Change| !other.changes.iter().any(|one| one.says() == change.says());
         let allow = self
             .allow
@@ -324,7 +325,15 @@ impl Config {
             .filter(is_new)
             .map(|one| format!("the exception at {} ({}; {})", one.at.shown(), one.about, one.reason));
         let changes = self.changes.iter().filter(is_change);
-        allow.chain(changes.map(|one| format!("what {} says of `{}`", one.place(), one.rules))).collect()
+        let changes = changes.map(|one| format!("what {} says of `{}`", one.place(), one.rules));
+        let says =
+            |added: &Added| added.rules.rules.iter().map(|rule| (rule.id.clone(), format!("{rule:?}"))).collect();
+        let old: Vec<Vec<(String, String)>> = other.added.iter().map(says).collect();
+        let is_old = |rule: &(String, String)| old.iter().flatten().any(|one| one == rule);
+        let rules = self.added.iter().flat_map(|added| says(added).into_iter().map(|rule| (added.file.name(), rule)));
+        let rules = rules.filter(|(_, rule)| !is_old(rule)).map(|(file, (id, _))| format!("the rule `{id}` in {file}"));
+        let key = (self.key != other.key).then(|| "the key of fingerprints".to_owned());
+        allow.chain(changes).chain(rules).chain(key).collect()
     }
 
     /// The change that switches a rule off.

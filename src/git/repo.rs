@@ -1,6 +1,7 @@
 //! A repository on disk: where it is, which files it tracks, and its objects. The only file that names
 //! git2.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -74,6 +75,22 @@ impl Repo {
         } else {
             tracked.files.contains(path)
         })
+    }
+
+    /// The folders in which git tracks a file of one of these names, in order: empty for the top, else with a `/`
+    /// behind.
+    pub(crate) fn folders_with(&self, names: &[&str]) -> Vec<String> {
+        let folder = |path: Cow<'_, [u8]>| {
+            let path = std::str::from_utf8(&path).ok()?;
+            let all = names.iter().filter_map(|name| path.strip_suffix(name));
+            let all = all.filter(|folder| folder.is_empty() || folder.ends_with('/'));
+            all.min_by_key(|folder| folder.len()).map(str::to_owned)
+        };
+        let folders = |index: &Index<'_>| {
+            let found: BTreeSet<String> = index.entries.iter().filter_map(|entry| folder(entry.path)).collect();
+            found.into_iter().collect()
+        };
+        self.with_index(folders).ok().flatten().unwrap_or_default()
     }
 
     /// The ids of the blobs that the index has at these paths.

@@ -15,6 +15,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::finding::{Finding, Fingerprint, Location, Means, Secret};
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
@@ -49,6 +50,8 @@ pub struct Report {
     pub explained: Vec<Dismissed>,
     /// What was asked for and not scanned, in order of path.
     pub skipped: Vec<Skipped>,
+    /// What is wrong with configs that are skipped, with the place in them; as they say it.
+    pub faults: Vec<Error>,
     /// What else a person should know.
     pub notices: Vec<String>,
     /// How many files were scanned.

@@ -50,7 +50,7 @@ pub(super) fn run(mut arguments: Args, color: ColorChoice) -> Result<Outcome, Er
     if env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         arguments.options.prefer(Format::Github);
     }
-    let ended = scan(&arguments, color);
+    let ended = scan(&mut arguments, color);
     let (report, outcome) = match &ended {
         Ok((report, outcome)) => (Some(report), *outcome),
         Err(_) => (None, Outcome::Failed),
@@ -59,11 +59,11 @@ pub(super) fn run(mut arguments: Args, color: ColorChoice) -> Result<Outcome, Er
     ended.and(told).map(|()| outcome)
 }
 
-fn scan(arguments: &Args, color: ColorChoice) -> Result<(Report, Outcome), Error> {
+fn scan(arguments: &mut Args, color: ColorChoice) -> Result<(Report, Outcome), Error> {
     let repository = Repository::open(Path::new("."))?;
     let job = job(arguments, &repository)?;
     drop(repository);
-    let mut clone = Clone { arguments, notices: Vec::new() };
+    let mut clone = Clone { arguments, notices: Vec::new(), base: None };
     let history = match &job.change {
         Change::Nothing => None,
         Change::Files(commit) => {
@@ -78,7 +78,12 @@ fn scan(arguments: &Args, color: ColorChoice) -> Result<(Report, Outcome), Error
         let range = history.range().unwrap_or_default();
         tell(&format!("{}: {range}, {commits} commit{}", job.what, if *commits == 1 { "" } else { "s" }));
     }
-    let source = Push::arrived(history.map(|(history, _)| history), job.names, clone.notices);
+    let Clone { notices, base, .. } = clone;
+    // What a change brings cannot excuse itself.
+    if let Some(base) = base {
+        arguments.options.prefer_policy_of(base);
+    }
+    let source = Push::arrived(history.map(|(history, _)| history), job.names, notices);
     arguments.options.report(&source, color)
 }
 
@@ -100,6 +105,8 @@ fn job(arguments: &Args, repository: &Repository) -> Result<Job, Error> {
 struct Clone<'a> {
     arguments: &'a Args,
     notices: Vec<String>,
+    /// What was there before, once it is here.
+    base: Option<String>,
 }
 
 /// The depths to which a shallow clone is fetched, one after the other, until it has what is wanted.
@@ -124,6 +131,7 @@ impl Clone<'_> {
             Err(error) => Err(error),
             Ok(()) => {
                 let [base_revision, head_revision] = [base, head].map(|point| point.revision(&self.arguments.remote));
+                self.base = Some(base_revision.clone());
                 self.whole(&[head, base], format!("{base_revision}..{head_revision}"))
             }
         }
