@@ -261,6 +261,13 @@ impl Next<'_> {
 
     /// The commands that take it out of a history others have.
     fn purge(&self) -> Vec<String> {
+        let origin = &self.finding.location.origin;
+        let push = "git push --force --all && git push --force --tags".to_owned();
+        if origin.place == Place::Content && !origin.via.is_empty() {
+            // A text is not replaced in what is packed or encoded: the file goes.
+            let path = quoted(&origin.path);
+            return vec![format!("git filter-repo --sensitive-data-removal --invert-paths --path {path}"), push];
+        }
         let option = match self.finding.location.origin.place {
             Place::Content | Place::Stash | Place::Note => "--replace-text",
             Place::CommitMessage | Place::TagMessage => "--replace-message",
@@ -272,7 +279,7 @@ impl Next<'_> {
                 .to_owned(),
         };
         let filter = format!("git filter-repo --sensitive-data-removal {option} ../expressions.txt");
-        vec![write, filter, "git push --force --all && git push --force --tags".to_owned()]
+        vec![write, filter, push]
     }
 }
 

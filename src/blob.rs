@@ -134,9 +134,11 @@ impl Origin {
         self.path.starts_with(b"\0/")
     }
 
-    /// The last part of the path.
+    /// The last part of the path, or of the name that a member of an archive has.
     pub fn file_name(&self) -> &[u8] {
-        self.path.rsplit(|&byte| byte == b'/').next().unwrap_or(&[])
+        let member = self.via.iter().rev().find_map(|wrapping| wrapping.split_once(':'));
+        let path = member.map_or(&self.path[..], |(_, name)| name.as_bytes());
+        path.rsplit(|&byte| byte == b'/').next().unwrap_or(&[])
     }
 }
 

@@ -20,6 +20,7 @@
 mod advice;
 mod agent;
 mod anthropic;
+mod archive;
 pub mod baseline;
 pub mod blob;
 pub mod cli;

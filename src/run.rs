@@ -13,7 +13,7 @@ use crate::lines::Lines;
 use crate::policy::Policy;
 use crate::report::{Report, Skipped};
 use crate::rule::{Files, Finder, Judge, Rule, RuleSet};
-use crate::scan::{Scanned, Scanner, Scratch};
+use crate::scan::{self, Scanned, Scanner, Scratch};
 use crate::source::{Answer, Ask, Counts, Fate, Item, Probe, Source, Standing, reason};
 
 /// What is wanted of a run.
@@ -38,6 +38,8 @@ pub struct Progress {
     pub blobs: AtomicU64,
     /// Commits so far.
     pub commits: AtomicU64,
+    /// Members of archives so far.
+    pub members: AtomicU64,
     /// Bytes scanned so far.
     pub bytes: AtomicU64,
 }
@@ -67,6 +69,7 @@ pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted
     report.files = progress.files.load(Ordering::Relaxed);
     report.blobs = progress.blobs.load(Ordering::Relaxed);
     report.commits = progress.commits.load(Ordering::Relaxed);
+    report.members = progress.members.load(Ordering::Relaxed);
     report.bytes = progress.bytes.load(Ordering::Relaxed);
     report.put_in_order();
     SCRATCH.with_borrow_mut(|scratch| judge(policy, &mut report, &run.scanner, scratch));
@@ -126,6 +129,7 @@ impl Run<'_> {
         let mut scanned = Scanned::default();
         let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
         self.progress.files.fetch_add(u64::from(outcome.is_ok()), Ordering::Relaxed);
+        self.progress.members.fetch_add(scanned.members, Ordering::Relaxed);
         self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
         if let Some(ask) = ask {
             self.judge_file(origin, &mut scanned, ask, scratch);
@@ -149,6 +153,7 @@ impl Run<'_> {
 
     fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
         answer.outcome = self.scanner.probe(probe.text, probe.changed, scratch, &mut answer.holds);
+        self.progress.members.fetch_add(std::mem::take(&mut scratch.members), Ordering::Relaxed);
         let counter = match probe.counts {
             Counts::Blob => &self.progress.blobs,
             Counts::Commit => &self.progress.commits,
@@ -163,6 +168,7 @@ impl Run<'_> {
     fn compare(&self, blob: &Blob<'_>, before: &dyn Fn() -> Option<Vec<u8>>, scratch: &mut Scratch) {
         let mut scanned = self.scanner.scan(blob, scratch);
         self.progress.files.fetch_add(1, Ordering::Relaxed);
+        self.progress.members.fetch_add(scanned.members, Ordering::Relaxed);
         self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
         if !scanned.findings.is_empty()
             && let Some(before) = before()
@@ -172,9 +178,10 @@ impl Run<'_> {
             // What a mark allowed before is new without it.
             let known = known.iter().filter(|one| one.suppression.is_none());
             let known: BTreeSet<_> = known.map(Finding::fingerprint).collect();
+            let has_lines = !scan::is_archive(blob.bytes);
             scanned.findings.retain(|finding| {
                 let (start, end) = (finding.location.start, finding.location.end);
-                lines.touch(start.line, end.line) || !known.contains(&finding.fingerprint())
+                has_lines && lines.touch(start.line, end.line) || !known.contains(&finding.fingerprint())
             });
         }
         self.judge_file(blob.origin, &mut scanned, &|| Ok(Fate { standing: Standing::Tracked, copied: None }), scratch);

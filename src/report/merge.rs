@@ -73,6 +73,7 @@ struct Scan {
     files: u64,
     blobs: u64,
     commits: u64,
+    members: u64,
     bytes: u64,
     rules: usize,
     config: Option<String>,
@@ -163,6 +164,7 @@ impl<'r> Merge<'r> {
             (&mut report.files, scan.files),
             (&mut report.blobs, scan.blobs),
             (&mut report.commits, scan.commits),
+            (&mut report.members, scan.members),
             (&mut report.bytes, scan.bytes),
         ];
         for (sum, count) in counts {

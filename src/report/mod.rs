@@ -60,6 +60,8 @@ pub struct Report {
     pub blobs: u64,
     /// How many commits were.
     pub commits: u64,
+    /// How many members of archives were scanned.
+    pub members: u64,
     /// How many bytes were scanned.
     pub bytes: u64,
     /// The rules that ran, in order of id.

@@ -64,11 +64,15 @@ pub(super) fn place(finding: &Finding) -> String {
     inert(&what)
 }
 
-/// How much was scanned: `3 files`, or `20 blobs of 7 commits`.
+/// How much was scanned: `3 files`, or `20 blobs of 7 commits, 4 members of archives`.
 pub(super) fn scanned(report: &Report) -> String {
-    match report.source {
+    let scanned = match report.source {
         "history" => format!("{} of {}", count(report.blobs, "blob"), count(report.commits, "commit")),
         _ => count(report.files, "file"),
+    };
+    match report.members {
+        0 => scanned,
+        members => format!("{scanned}, {} of archives", count(members, "member")),
     }
 }
 

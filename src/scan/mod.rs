@@ -11,6 +11,7 @@ mod assistant;
 mod candidate;
 pub mod filter;
 mod mark;
+mod packed;
 mod pointer;
 mod position;
 pub mod prefilter;
@@ -34,6 +35,7 @@ pub use filter::Dismissal;
 use mark::{FileMark, Marks, Said, Shown};
 use position::Tracker;
 use prefilter::{Kind, Literal, Memory, Prefilter};
+pub(crate) use window::is_archive;
 
 /// The words that make a name worth reading: every name of a secret that people give contains one.
 const NAME_WORDS: [&str; 7] = ["key", "token", "secret", "pass", "pwd", "auth", "cred"];
@@ -100,6 +102,8 @@ pub struct Scanned {
     pub dismissals: BTreeMap<Dismissal, u64>,
     /// How many bytes were scanned.
     pub bytes: u64,
+    /// How many members of archives it had.
+    pub members: u64,
     /// Why some of it could not be scanned.
     pub missed: Vec<String>,
     /// What marks say of the file as a whole.
@@ -134,6 +138,8 @@ pub struct Scratch {
     buffer: Vec<u8>,
     /// Whether something is encoded more often than is looked into.
     is_too_deep: bool,
+    /// How many members of archives were read by probing.
+    pub(crate) members: u64,
     /// For what is inside of something else.
     inner: Option<Box<Scratch>>,
 }
@@ -246,18 +252,13 @@ impl Scanner {
     /// Finds the secrets in a blob that is in memory.
     pub fn scan(&self, blob: &Blob<'_>, scratch: &mut Scratch) -> Scanned {
         let mut scanned = Scanned::default();
-        if let Some(wide) = window::wide(blob.bytes) {
-            let read = self.narrowed(wide, blob.origin, &mut &*blob.bytes, scratch, &mut scanned);
+        let is_text = window::is_text(blob.bytes);
+        if window::is_wrapped(blob.bytes, is_text) {
+            let read = self.scan_reader(blob.origin, &mut &*blob.bytes, scratch, &mut scanned);
             debug_assert!(read.is_ok(), "memory can be read");
             return scanned;
         }
-        let window = Window {
-            text: blob.bytes,
-            owned: 0..blob.bytes.len(),
-            is_text: window::is_text(blob.bytes),
-            origin: blob.origin,
-            layers: 0,
-        };
+        let window = Window { text: blob.bytes, owned: 0..blob.bytes.len(), is_text, origin: blob.origin, layers: 0 };
         scanned.bytes = blob.bytes.len() as u64;
         let mut marks = Marks::default();
         self.scan_window(&window, &mut Tracker::new(blob.bytes), &mut marks, scratch, &mut scanned);

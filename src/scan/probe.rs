@@ -4,14 +4,12 @@
 //! Of a text that was made from another one only what changed is asked about, and what is near enough
 //! to be decided by it. That gives no findings but a suspicion; a suspicion is confirmed in the whole.
 
-use std::io::Read;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
 use super::candidate::Candidate;
 use super::mark::Marks;
-use super::wide::Narrow;
 use super::{Scanned, Scanner, Scratch, Window, assignment, window};
 use crate::blob::{Blob, Origin};
 use crate::finding::{Finding, Means, Suppression};
@@ -47,19 +45,16 @@ impl Scanner {
         scratch: &mut Scratch,
         holds: &mut Vec<u64>,
     ) -> u8 {
-        if let Some(wide) = window::wide(text) {
-            let mut narrow = Vec::new();
-            let read = Narrow::new(&mut &*text, wide).read_to_end(&mut narrow);
-            debug_assert!(read.is_ok(), "memory can be read");
-            self.confirm(&narrow, window::is_text(&narrow), scratch, holds);
-            return BINARY | WHOLE;
-        }
         let is_text = match changed {
             Some((ranges, before)) if ranges.first().is_none_or(|first| first.start >= window::TEXT_PROBE) => {
                 before & BINARY == 0
             }
             _ => window::is_text(text),
         };
+        if window::is_wrapped(text, is_text) {
+            self.confirm_wrapped(text, scratch, holds);
+            return BINARY | WHOLE;
+        }
         let kind = if is_text { 0 } else { BINARY };
         let mut known = kind;
         let is_suspicious = match changed {
@@ -76,6 +71,10 @@ impl Scanner {
         };
         if is_suspicious || self.keeps_dismissed {
             self.confirm(text, is_text, scratch, holds);
+        }
+        if std::mem::take(&mut scratch.is_too_deep) {
+            holds.push(trouble(text));
+            holds.sort_unstable();
         }
         if holds.is_empty() { known } else { known | WHOLE }
     }
@@ -143,6 +142,24 @@ impl Scanner {
         holds.dedup();
     }
 
+    /// The same for a text that is an archive, or wide.
+    fn confirm_wrapped(&self, text: &[u8], scratch: &mut Scratch, holds: &mut Vec<u64>) {
+        for path in [MOST_TRUSTING].into_iter().chain(KINDS.into_iter().filter(|&path| path != MOST_TRUSTING)) {
+            let Scanned { findings, dismissed, missed, members, .. } =
+                self.scan(&Blob { bytes: text, origin: &Origin::file(path) }, scratch);
+            scratch.members = members;
+            let (severity, confidence) = self.least;
+            let believed = findings.iter().filter(|one| one.severity >= severity && one.confidence >= confidence);
+            holds.extend(believed.chain(dismissed.iter().map(|one| &one.finding)).map(name_of));
+            holds.extend((!missed.is_empty()).then(|| trouble(text)));
+            if holds.is_empty() {
+                return;
+            }
+        }
+        holds.sort_unstable();
+        holds.dedup();
+    }
+
     /// Whether a mark allows each of a text's candidates.
     fn allowed(&self, window: &Window<'_>, scratch: &Scratch) -> Vec<bool> {
         let mut marks = Marks::default();
@@ -161,6 +178,13 @@ impl Scanner {
         let mut scanned = self.scan(blob, scratch);
         scanned.findings.retain(|finding| names.binary_search(&name_of(finding)).is_ok());
         scanned.dismissed.retain(|one| names.binary_search(&name_of(&one.finding)).is_ok());
+        if !scanned.missed.is_empty() {
+            let trouble = trouble(blob.bytes);
+            match names.binary_search(&trouble) {
+                Ok(_) => held.push(trouble),
+                Err(_) => scanned.missed.clear(),
+            }
+        }
         held.extend(scanned.findings.iter().map(name_of));
         held.extend(scanned.dismissed.iter().map(|one| name_of(&one.finding)));
         scanned.dismissals.clear();
@@ -176,6 +200,11 @@ impl Scanner {
 fn name(rule: &str, secret: &[u8], is_allowed: bool) -> u64 {
     let digest = Sha256::new().chain_update(rule).chain_update([u8::from(is_allowed)]).chain_update(secret).finalize();
     u64::from_be_bytes(*digest.first_chunk().expect("a digest has 32 bytes"))
+}
+
+/// The name of what cannot be read in a text: it is told, as a secret would be, where it belongs.
+fn trouble(text: &[u8]) -> u64 {
+    name("", text, false)
 }
 
 /// What depends on the path is no part of the name.

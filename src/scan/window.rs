@@ -7,6 +7,7 @@ use super::mark::Marks;
 use super::position::Tracker;
 use super::wide::{Narrow, Wide};
 use super::{Scanned, Scanner, Scratch, Window, withdraw};
+use crate::archive::{Budget, Format};
 use crate::blob::Origin;
 use crate::fault;
 use crate::rule::pattern::LONGEST_MATCH;
@@ -25,9 +26,25 @@ pub(super) fn is_text(beginning: &[u8]) -> bool {
 }
 
 /// What a text is that begins like this, when it is wide. Most are told by their first byte.
-pub(super) fn wide(beginning: &[u8]) -> Option<Wide> {
+fn wide(beginning: &[u8]) -> Option<Wide> {
     let may_be = matches!(beginning, [0 | 0xfe | 0xff, ..] | [_, 0, ..]);
     may_be.then(|| Wide::of(beginning)).flatten()
+}
+
+/// What is an archive that begins like this. Most texts are told by their first byte.
+fn archive(beginning: &[u8], is_text: bool) -> Option<Format> {
+    let may_be = !is_text || matches!(beginning, [b'P' | b'B' | 0x1f | 0x28 | 0xfd, ..]);
+    may_be.then(|| Format::of(beginning)).flatten()
+}
+
+/// Whether a blob that begins like this is all wrapped: an archive, or wide.
+pub(super) fn is_wrapped(beginning: &[u8], is_text: bool) -> bool {
+    wide(beginning).is_some() || archive(beginning, is_text).is_some()
+}
+
+/// Whether a blob is an archive. Its bytes have no lines, then.
+pub(crate) fn is_archive(bytes: &[u8]) -> bool {
+    archive(bytes, is_text(bytes)).is_some()
 }
 
 /// What is left of a reader that may have failed.
@@ -58,28 +75,41 @@ impl Scanner {
         scratch: &mut Scratch,
         scanned: &mut Scanned,
     ) -> io::Result<()> {
+        self.scan_within(origin, reader, scratch, scanned, None)
+    }
+
+    /// The same, of something that may be in an archive, on whose budget it goes.
+    pub(super) fn scan_within(
+        &self,
+        origin: &Origin,
+        reader: &mut dyn Read,
+        scratch: &mut Scratch,
+        scanned: &mut Scanned,
+        budget: Option<&Budget>,
+    ) -> io::Result<()> {
         let mut buffer = std::mem::take(&mut scratch.buffer);
         if buffer.is_empty() {
             // Zeros that the system gives when they are touched: a small file touches few.
             buffer = vec![0; WINDOW];
         }
-        let outcome = self.slide(origin, reader, &mut buffer, scratch, scanned);
+        let outcome = self.slide(origin, reader, &mut buffer, scratch, scanned, budget);
         scratch.buffer = buffer;
         outcome
     }
 
     /// Scans a wide text as the UTF-8 it stands for.
-    pub(super) fn narrowed(
+    fn narrowed(
         &self,
         wide: Wide,
         origin: &Origin,
         reader: &mut dyn Read,
         scratch: &mut Scratch,
         scanned: &mut Scanned,
+        budget: Option<&Budget>,
     ) -> io::Result<()> {
         let before = scanned.bytes;
         let mut narrow = Narrow::new(reader, wide);
-        let outcome = self.scan_reader(&origin.behind(wide.name()), &mut narrow, scratch.inner(), scanned);
+        let outcome = self.scan_within(&origin.behind(wide.name()), &mut narrow, scratch.inner(), scanned, budget);
         scanned.bytes = before + narrow.bytes;
         outcome
     }
@@ -91,14 +121,19 @@ impl Scanner {
         buffer: &mut [u8],
         scratch: &mut Scratch,
         scanned: &mut Scanned,
+        budget: Option<&Budget>,
     ) -> io::Result<()> {
         let (mut filled, mut failure) = fill(reader, buffer, 0);
         if let Some(wide) = wide(&buffer[..filled]) {
             let rest = failure.map_or(Either::Reader(reader), Either::Failure);
-            return self.narrowed(wide, origin, &mut buffer[..filled].chain(rest), scratch, scanned);
+            return self.narrowed(wide, origin, &mut buffer[..filled].chain(rest), scratch, scanned, budget);
+        }
+        let is_text = is_text(&buffer[..filled]);
+        if let Some(format) = archive(&buffer[..filled], is_text) {
+            let rest = failure.map_or(Either::Reader(reader), Either::Failure);
+            return self.unpacked(format, origin, &mut buffer[..filled].chain(rest), scratch, scanned, budget);
         }
         let mut tracker = Tracker::new(&buffer[..filled]);
-        let is_text = is_text(&buffer[..filled]);
         let mut marks = Marks::default();
         let mut owned = 0;
         loop {

@@ -1,0 +1,295 @@
+//! Zip, read from front to back: every member there is, whether the directory at the end speaks of it or
+//! not. The directory is read too, for members that it has and that were not met.
+
+use std::io::{self, BufRead, Read};
+
+use bzip2::bufread::BzDecoder;
+use flate2::Crc;
+use flate2::bufread::DeflateDecoder;
+
+use super::input::Input;
+use super::{Budget, Format, Part, Visit, broken, number, stream};
+
+/// What begins a member, what may follow it, and the parts of the directory.
+const MEMBER: &[u8] = b"PK\x03\x04";
+const SIZES: &[u8] = b"PK\x07\x08";
+const ENTRY: &[u8] = b"PK\x01\x02";
+const END: &[u8] = b"PK\x05\x06";
+const LONG_END: &[u8] = b"PK\x06\x06";
+const LONG_END_PLACE: &[u8] = b"PK\x06\x07";
+
+/// What a member's header says.
+struct Header {
+    name: Vec<u8>,
+    method: u64,
+    is_encrypted: bool,
+    /// Whether its sizes stand behind it.
+    is_open: bool,
+    crc: u64,
+    packed: u64,
+    size: u64,
+}
+
+pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
+    let mut places = Vec::new();
+    loop {
+        let place = input.place();
+        match input.peek(4)? {
+            MEMBER => {
+                budget.member()?;
+                places.push(place);
+                let header = Header::read(&mut input)?;
+                if let Err(why) = member(&header, &mut input, budget, visit) {
+                    visit(Part::Missed(Some(&header.name), why.to_string()));
+                }
+                if budget.is_spent() {
+                    return Ok(());
+                }
+            }
+            SIZES if place == 0 => {
+                input.skip(4)?;
+            }
+            ENTRY => entry(&mut input, &places, visit)?,
+            LONG_END => {
+                let length = number(&input.peek(12)?.get(4..12).map_or([0; 8].to_vec(), <[u8]>::to_vec));
+                input.skip(length.saturating_add(12))?;
+            }
+            LONG_END_PLACE => {
+                input.skip(20)?;
+            }
+            END => {
+                let end = input.take_exactly(22)?;
+                let comment = input.take_exactly(number(&end[20..22]) as usize)?;
+                visit(Part::Text(&comment));
+                if !input.is_over()? {
+                    visit(Part::Rest(&mut input));
+                }
+                return Ok(());
+            }
+            [] => return Err(broken("the zip ends before its directory does")),
+            // Blocks of signatures, or what somebody put there.
+            _ => {
+                let mut gap = UpToMark { input: &mut input, marks: &[MEMBER, ENTRY, LONG_END, END] };
+                visit(Part::Rest(&mut gap));
+                io::copy(&mut gap, &mut io::sink())?;
+            }
+        }
+    }
+}
+
+impl Header {
+    fn read(input: &mut Input<'_>) -> io::Result<Header> {
+        let fixed = input.take_exactly(30)?;
+        let field = |from: usize, to: usize| number(&fixed[from..to]);
+        let name = input.take_exactly(field(26, 28) as usize)?;
+        let extra = input.take_exactly(field(28, 30) as usize)?;
+        let (mut packed, mut size) = (field(18, 22), field(22, 26));
+        let long = extra_field(&extra, 1).unwrap_or_default();
+        let mut long = long.chunks_exact(8).map(number);
+        for length in [&mut size, &mut packed] {
+            if *length == u64::from(u32::MAX) {
+                *length = long.next().unwrap_or(*length);
+            }
+        }
+        let flags = field(6, 8);
+        Ok(Header {
+            name,
+            method: field(8, 10),
+            is_encrypted: flags & 1 != 0,
+            is_open: flags & 8 != 0,
+            crc: field(14, 18),
+            packed,
+            size,
+        })
+    }
+}
+
+fn extra_field(mut extra: &[u8], kind: u64) -> Option<&[u8]> {
+    while let Some((head, rest)) = extra.split_at_checked(4) {
+        let (value, rest) = rest.split_at_checked(number(&head[2..]) as usize)?;
+        if number(&head[..2]) == kind {
+            return Some(value);
+        }
+        extra = rest;
+    }
+    None
+}
+
+/// Hands over one member, behind whose header the input stands.
+fn member(header: &Header, input: &mut Input<'_>, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
+    // Sizes that stand behind a member are not known yet: then it ends by itself, or where they are.
+    if header.is_open && header.packed == 0 {
+        let found = match (readable(header), header.method) {
+            (Ok(()), 0) => unpacked(header, &mut UpToSizes { input, count: 0 }, visit)?,
+            (Ok(()), 8) => unpacked(header, &mut budget.output(&mut DeflateDecoder::new(&mut *input)), visit)?,
+            (Ok(()), 12) => unpacked(header, &mut budget.output(&mut BzDecoder::new(&mut *input)), visit)?,
+            (outcome, _) => {
+                io::copy(&mut UpToMark { input, marks: &[SIZES, MEMBER, ENTRY] }, &mut io::sink())?;
+                outcome?;
+                return Err(broken("its size is not known: unpack and scan it"));
+            }
+        };
+        return sizes(input, found);
+    }
+    let mut packed = input.take(header.packed);
+    let outcome = readable(header).and_then(|()| packed_member(header, &mut packed, budget, visit));
+    let left = packed.limit();
+    if left - input.skip(left)? > 0 {
+        return Err(broken("the zip ends within it"));
+    }
+    outcome
+}
+
+/// Hands over a member of a known size.
+fn packed_member(
+    header: &Header,
+    packed: &mut io::Take<&mut Input<'_>>,
+    budget: &Budget,
+    visit: &mut Visit<'_>,
+) -> io::Result<()> {
+    let (crc, size) = match header.method {
+        0 => unpacked(header, packed, visit)?,
+        8 => unpacked(header, &mut budget.output(&mut DeflateDecoder::new(&mut *packed)), visit)?,
+        12 => unpacked(header, &mut budget.output(&mut BzDecoder::new(&mut *packed)), visit)?,
+        _ => {
+            let format = if header.method == 95 { Format::Xz } else { Format::Zstd };
+            let mut outcome = Ok((0, 0));
+            stream::unpack(format, Input::new(packed), budget, &mut |part| match part {
+                Part::Member(_, reader) => outcome = unpacked(header, reader, visit),
+                part => visit(part),
+            })?;
+            outcome?
+        }
+    };
+    if packed.limit() > 0 {
+        return Err(broken(&format!("{} bytes behind its end were not read", packed.limit())));
+    }
+    let is_right = u64::from(crc) == header.crc && (size == header.size || header.size == u64::from(u32::MAX));
+    if is_right || header.is_open { Ok(()) } else { Err(broken("what came out is not what its header says")) }
+}
+
+/// Hands over what comes out of a member; gives its sum and its size.
+fn unpacked(header: &Header, inner: &mut dyn Read, visit: &mut Visit<'_>) -> io::Result<(u32, u64)> {
+    let mut checked = Checked { inner, crc: Crc::new(), size: 0, failure: None };
+    visit(Part::Member(Some(&header.name), &mut checked));
+    match checked.failure {
+        None => Ok((checked.crc.sum(), checked.size)),
+        Some(error) => Err(broken(&format!("it cannot be read to the end: {error}"))),
+    }
+}
+
+/// Whether a member can be read at all.
+fn readable(header: &Header) -> io::Result<()> {
+    if header.is_encrypted {
+        return Err(broken("it is encrypted: unpack and scan it"));
+    }
+    match header.method {
+        0 | 8 | 12 | 93 | 95 => Ok(()),
+        method => Err(broken(&format!("its compression, method {method}, is not known here: unpack and scan it"))),
+    }
+}
+
+/// Passes over the sizes behind a member, if they are right: of four bytes or of eight, with a mark or without.
+fn sizes(input: &mut Input<'_>, (crc, size): (u32, u64)) -> io::Result<()> {
+    let bytes = input.peek(24)?;
+    let front = if bytes.starts_with(SIZES) { 4 } else { 0 };
+    let is_right = |width: usize| {
+        let at = |from: usize, width: usize| bytes.get(front + from..front + from + width).map(number);
+        at(0, 4) == Some(crc.into()) && at(4 + width, width) == Some(size)
+    };
+    let width = [8, 4].into_iter().find(|width| is_right(*width));
+    let width = width.ok_or_else(|| broken("what came out is not what stands behind it"))?;
+    input.skip((front + 4 + 2 * width) as u64)?;
+    Ok(())
+}
+
+/// Reads an entry of the directory.
+fn entry(input: &mut Input<'_>, places: &[u64], visit: &mut Visit<'_>) -> io::Result<()> {
+    let fixed = input.take_exactly(46)?;
+    let field = |from: usize| number(&fixed[from..from + 2]);
+    let name = input.take_exactly(field(28) as usize)?;
+    let extra = input.take_exactly(field(30) as usize)?;
+    let comment = input.take_exactly(field(32) as usize)?;
+    let mut place = number(&fixed[42..46]);
+    if place == u64::from(u32::MAX) {
+        let long = extra_field(&extra, 1).unwrap_or_default();
+        place = long.chunks_exact(8).last().map_or(place, number);
+    }
+    if !comment.is_empty() {
+        visit(Part::Text(&comment));
+    }
+    if places.binary_search(&place).is_err() {
+        visit(Part::Missed(Some(&name), "the directory of the zip has it, and it is not where that says".to_owned()));
+    }
+    Ok(())
+}
+
+/// What comes out of a member, and its sum.
+struct Checked<'r> {
+    inner: &'r mut dyn Read,
+    crc: Crc,
+    size: u64,
+    failure: Option<io::Error>,
+}
+
+impl Read for Checked<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.inner.read(buffer) {
+            Ok(count) => {
+                self.crc.update(&buffer[..count]);
+                self.size += count as u64;
+                Ok(count)
+            }
+            // It is told once, with the member.
+            Err(error) => {
+                self.failure = Some(error);
+                Ok(0)
+            }
+        }
+    }
+}
+
+/// Reads up to one of some marks.
+struct UpToMark<'i, 'r> {
+    input: &'i mut Input<'r>,
+    marks: &'static [&'static [u8]],
+}
+
+impl Read for UpToMark<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.input.peek(buffer.len().clamp(4, 4096))?;
+        let is_mark = |at: &usize| self.marks.iter().any(|mark| bytes[*at..].starts_with(mark));
+        let mark = memchr::memchr_iter(b'P', bytes).find(is_mark);
+        // One may begin in the last three bytes.
+        let safe = if bytes.len() < 4 { bytes.len() } else { bytes.len() - 3 };
+        let count = mark.unwrap_or(safe).min(buffer.len());
+        buffer[..count].copy_from_slice(&bytes[..count]);
+        self.input.consume(count);
+        Ok(count)
+    }
+}
+
+/// Reads up to where sizes stand that are those of what was read: the rest of a member that is not compressed.
+struct UpToSizes<'i, 'r> {
+    input: &'i mut Input<'r>,
+    count: u64,
+}
+
+impl Read for UpToSizes<'_, '_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        const LENGTH: usize = 24;
+        let bytes = self.input.peek(4096)?;
+        let is_end = |at: &usize| {
+            let size = |width: usize| bytes.get(at + 8..at + 8 + width).map(number);
+            let here = Some(self.count + *at as u64);
+            bytes[*at..].starts_with(SIZES) && (size(4) == here || size(8) == here)
+        };
+        let end = memchr::memchr_iter(b'P', bytes).find(is_end);
+        let safe = if bytes.len() <= LENGTH { bytes.len() } else { bytes.len() - LENGTH };
+        let count = end.unwrap_or(safe).min(buffer.len());
+        buffer[..count].copy_from_slice(&bytes[..count]);
+        self.input.consume(count);
+        self.count += count as u64;
+        Ok(count)
+    }
+}

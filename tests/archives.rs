@@ -1,0 +1,433 @@
+//! Archives and compressed files: told by their content, read within limits, and what cannot be read is told.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod support;
+
+use std::io::Write;
+
+use bzip2::write::BzEncoder;
+use flate2::Crc;
+use flate2::write::{DeflateEncoder, GzEncoder};
+use lzma_rust2::{XzOptions, XzWriter};
+use ruzstd::encoding::CompressionLevel;
+use serde_json::{Value, json};
+use support::{Random, Run, Tree, anthropic_key, key_of, mask, run, scan, skant};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = BzEncoder::new(Vec::new(), bzip2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(6)).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, CompressionLevel::Fastest)
+}
+
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A zip that is being written.
+#[derive(Default)]
+struct Zip {
+    bytes: Vec<u8>,
+    directory: Vec<u8>,
+    count: u16,
+}
+
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+/// The flag of what is encrypted, and of what has its sizes behind it.
+const ENCRYPTED: u16 = 1;
+const OPEN: u16 = 8;
+
+impl Zip {
+    fn of(members: &[(&str, &[u8])]) -> Vec<u8> {
+        members.iter().fold(Zip::default(), |zip, (name, bytes)| zip.with(name, bytes, DEFLATED, 0)).finish()
+    }
+
+    fn with(mut self, name: &str, bytes: &[u8], method: u16, flags: u16) -> Zip {
+        let packed = match method {
+            DEFLATED => deflate(bytes),
+            12 => bzip2(bytes),
+            93 => zstd(bytes),
+            95 => xz(bytes),
+            _ => bytes.to_vec(),
+        };
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        let place = self.bytes.len() as u32;
+        let sizes = [crc.sum(), packed.len() as u32, bytes.len() as u32].map(u32::to_le_bytes).concat();
+        let known = if flags & OPEN == 0 { sizes.clone() } else { vec![0; 12] };
+        let what = [20, flags, method, 0, 0].map(u16::to_le_bytes).concat();
+        let lengths = [name.len() as u16, 0].map(u16::to_le_bytes).concat();
+        self.bytes.extend([b"PK\x03\x04", &*what, &known, &lengths, name.as_bytes(), &packed].concat());
+        if flags & OPEN != 0 {
+            self.bytes.extend([b"PK\x07\x08", &*sizes].concat());
+        }
+        self.entry(&what, &sizes, name, place);
+        self
+    }
+
+    /// Adds an entry to the directory, and nothing that it speaks of.
+    fn entry(&mut self, what: &[u8], sizes: &[u8], name: &str, place: u32) {
+        let lengths = [name.len() as u16, 0, 0, 0, 0, 0, 0].map(u16::to_le_bytes).concat();
+        let version = 20u16.to_le_bytes();
+        let place = place.to_le_bytes();
+        let parts = [b"PK\x01\x02", &version[..], what, sizes, &lengths, &place, name.as_bytes()];
+        self.directory.extend(parts.concat());
+        self.count = self.count.wrapping_add(1);
+    }
+
+    fn finish(self) -> Vec<u8> {
+        self.commented(b"")
+    }
+
+    fn commented(self, comment: &[u8]) -> Vec<u8> {
+        let counts = [0, 0, self.count, self.count].map(u16::to_le_bytes).concat();
+        let places = [self.directory.len() as u32, self.bytes.len() as u32].map(u32::to_le_bytes).concat();
+        let length = (comment.len() as u16).to_le_bytes();
+        [&*self.bytes, &self.directory, b"PK\x05\x06", &counts, &places, &length, comment].concat()
+    }
+}
+
+/// A member of a tar, or what stands in front of one.
+fn block(kind: u8, name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut header = [0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[100..108].copy_from_slice(b"0000644\0");
+    header[124..136].copy_from_slice(format!("{:011o}\0", bytes.len()).as_bytes());
+    header[148..156].fill(b' ');
+    header[156] = kind;
+    header[257..265].copy_from_slice(b"ustar\x0000");
+    let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let mut block = [&header[..], bytes].concat();
+    block.resize(block.len().next_multiple_of(512), 0);
+    block
+}
+
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let blocks = members.iter().flat_map(|(name, bytes)| block(b'0', name, bytes));
+    blocks.chain([0; 1024]).collect()
+}
+
+fn text_of(key: &str) -> Vec<u8> {
+    format!("first line\nKEY={key}\n").into_bytes()
+}
+
+/// A file of every format, with a key in its second line, and what that is read through.
+fn every_format(key: &str) -> Vec<(&'static str, Vec<u8>, Vec<&'static str>)> {
+    let text = &text_of(key)[..];
+    let zip = |method, flags| Zip::default().with("a", b"x", DEFLATED, 0).with("d/b.txt", text, method, flags).finish();
+    vec![
+        ("app.jar", zip(DEFLATED, 0), vec!["zip:d/b.txt"]),
+        ("stored.zip", zip(STORED, 0), vec!["zip:d/b.txt"]),
+        ("bzip2.zip", zip(12, 0), vec!["zip:d/b.txt"]),
+        ("zstd.zip", zip(93, 0), vec!["zip:d/b.txt"]),
+        ("xz.zip", zip(95, 0), vec!["zip:d/b.txt"]),
+        ("piped.docx", zip(DEFLATED, OPEN), vec!["zip:d/b.txt"]),
+        ("piped-stored.whl", zip(STORED, OPEN), vec!["zip:d/b.txt"]),
+        ("piped-bzip2.zip", zip(12, OPEN), vec!["zip:d/b.txt"]),
+        ("a.tar", tar(&[("x", b"x"), ("d/b.txt", text)]), vec!["tar:d/b.txt"]),
+        ("a.gz", gzip(text), vec!["gzip"]),
+        ("a.bz2", bzip2(text), vec!["bzip2"]),
+        ("a.xz", xz(text), vec!["xz"]),
+        ("a.zst", zstd(text), vec!["zstd"]),
+        ("a.tgz", gzip(&tar(&[("d/b.txt", text)])), vec!["gzip", "tar:d/b.txt"]),
+        ("no-name", zstd(&tar(&[("b.zip", &zip(DEFLATED, 0))])), vec!["zstd", "tar:b.zip", "zip:d/b.txt"]),
+    ]
+}
+
+/// The only finding of a run that is complete.
+#[track_caller]
+fn only(run: &Run) -> Value {
+    let findings = run.findings();
+    assert_eq!((run.status, findings.len()), (1, 1), "{run:#?}");
+    findings[0].clone()
+}
+
+/// What a run says was not scanned: paths, and why.
+#[track_caller]
+fn missed(run: &Run) -> Vec<(String, String)> {
+    let skipped = run.json()["scan"]["skipped"].as_array().unwrap().clone();
+    let field = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+    skipped.iter().map(|one| (field(one, "path"), field(one, "reason"))).collect()
+}
+
+#[test]
+fn every_format_is_read_in_every_source() {
+    let key = anthropic_key(1);
+    let mut formats = every_format(&key);
+    formats.sort();
+    let tree = Tree::repo();
+    formats.iter().for_each(|(file, bytes, _)| _ = tree.bytes(file, bytes));
+    tree.git(&["add", "."]);
+    let mut runs = vec![scan(&tree, &["."]), skant(&tree, &["staged", "--format", "json"])];
+    tree.git(&["commit", "-q", "-m", "x"]);
+    for options in [&[][..], &["--plain"], &["HEAD"]] {
+        runs.push(skant(&tree, &[&["history", "--format", "json"], options].concat()));
+    }
+    tree.file("plain", &key);
+    let plain = only(&scan(&tree, &["plain"]));
+    for run in &runs {
+        assert_eq!((run.status, run.skipped()), (1, vec![]), "{run:#?}");
+        let findings = run.findings();
+        for (finding, (file, _, via)) in findings.iter().zip(&formats) {
+            let place = ["line", "column", "end_line", "end_column"].map(|field| finding[field].as_u64().unwrap());
+            assert_eq!((&finding["path"], &finding["via"], place), (&json!(file), &json!(via), [2, 5, 2, 113]));
+            assert_eq!((&finding["secret"], &finding["fingerprint"]), (&json!(mask(&key)), &plain["fingerprint"]));
+        }
+        assert_eq!(findings.len(), formats.len());
+    }
+    let (file, bytes, via) = &formats[0];
+    let piped = run(tree.command(&["scan", "--format", "json", "--stdin-filename", file, "-"]), bytes);
+    assert_eq!(only(&piped)["via"], json!(via));
+}
+
+#[test]
+fn members_are_counted() {
+    let tree = Tree::repo();
+    tree.bytes("a.zip", Zip::of(&[("a", b"1"), ("b", &gzip(b"2"))])).file("c", "3");
+    tree.git(&["add", "."]).git(&["commit", "-q", "-m", "x"]);
+    for command in [&["scan", "--format", "json"][..], &["history", "--format", "json"]] {
+        let scanned = skant(&tree, command).json()["scan"].clone();
+        assert_eq!((&scanned["members"], &scanned["complete"]), (&json!(3), &json!(true)), "{command:?}");
+    }
+    let said = skant(&tree, &["scan"]).stdout;
+    assert!(said.contains("2 files, 3 members of archives, "), "{said}");
+    // What a file is called does not make it an archive.
+    let tree = Tree::new();
+    tree.key("text.zip");
+    assert_eq!(only(&scan(&tree, &["."]))["via"], json!([]));
+}
+
+#[test]
+fn passwords_are_found_by_the_name_of_the_member() {
+    let tree = Tree::new();
+    let password = format!("password = \"{}\"\n", support::password());
+    tree.bytes("a.zip", Zip::of(&[("conf/app.toml", password.as_bytes())]));
+    assert_eq!(only(&scan(&tree, &["."]))["via"], json!(["zip:conf/app.toml"]));
+}
+
+#[test]
+fn names_links_and_comments_are_read_and_shown_inert() {
+    let key = |name: &str| key_of(name);
+    let tree = Tree::new();
+    let evil = format!("../../{}\u{1b}[31m\n::error::x", key("name"));
+    tree.bytes("comment.zip", Zip::default().with("a", b"x", STORED, 0).commented(key("comment").as_bytes()));
+    tree.bytes("name.zip", Zip::of(&[(&evil, b"x")]));
+    let long = block(b'L', "././@LongLink", format!("dir/{}\0", key("long")).as_bytes());
+    tree.bytes("long.tar", [long, tar(&[("dir/sk", b"x")])].concat());
+    let record = format!("122 path=dir/{}\n", key("pax"));
+    tree.bytes("pax.tar", [block(b'x', "PaxHeaders/x", record.as_bytes()), tar(&[("dir/sk", b"x")])].concat());
+    let link = block(b'K', "././@LongLink", format!("{}\0", key("link")).as_bytes());
+    tree.bytes("link.tar", [link, tar(&[("link", b"")])].concat());
+    let mut named = flate2::GzBuilder::new().filename(key("file")).write(Vec::new(), flate2::Compression::fast());
+    named.write_all(b"x").unwrap();
+    tree.bytes("name.gz", named.finish().unwrap());
+    let before = std::fs::read_dir(tree.path("..")).unwrap().count();
+    let run = scan(&tree, &["."]);
+    let paths = ["comment.zip", "link.tar", "long.tar", "name.gz", "name.zip", "pax.tar"];
+    assert_eq!((run.status, run.each("path")), (1, paths.map(str::to_owned).to_vec()), "{run:#?}");
+    assert_eq!(std::fs::read_dir(tree.path("..")).unwrap().count(), before);
+    for format in ["human", "json", "jsonl", "sarif", "github", "gitlab", "junit", "markdown"] {
+        let said = skant(&tree, &["scan", "--format", format]).all();
+        assert!(!said.contains('\u{1b}') && !said.contains("\n::error::x"), "{said}");
+        for name in ["name", "comment", "long", "pax", "link", "file"] {
+            assert!(!said.contains(&key(name)), "{format} {name}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_told_and_the_rest_is_read() {
+    let (key, hidden) = (text_of(&key_of("open")), text_of(&key_of("hidden")));
+    let tree = Tree::new();
+    let zip = |method, flags| Zip::default().with("a", &hidden, method, flags).with("b", &key, DEFLATED, 0).finish();
+    let mut ghost = Zip::default().with("b", &key, DEFLATED, 0);
+    ghost.entry(&[0; 10], &[0; 12], "ghost", 7);
+    let lying = |at: usize, zip: Vec<u8>| [&zip[..at], &[zip[at] ^ 1], &zip[at + 1..]].concat();
+    tree.bytes("encrypted.zip", zip(STORED, ENCRYPTED))
+        .bytes("encrypted-open.zip", zip(STORED, ENCRYPTED | OPEN))
+        .bytes("method.zip", zip(14, 0))
+        .bytes("ghost.zip", ghost.finish())
+        .bytes("sum.zip", lying(14, zip(DEFLATED, 0)))
+        .bytes("size.zip", lying(22, zip(DEFLATED, 0)));
+    let run = scan(&tree, &["."]);
+    let reasons = [
+        ("encrypted-open.zip", "zip:a: it is encrypted: unpack and scan it"),
+        ("encrypted.zip", "zip:a: it is encrypted: unpack and scan it"),
+        ("ghost.zip", "zip:ghost: the directory of the zip has it, and it is not where that says"),
+        ("method.zip", "zip:a: its compression, method 14, is not known here: unpack and scan it"),
+        ("size.zip", "zip:a: what came out is not what its header says"),
+        ("sum.zip", "zip:a: what came out is not what its header says"),
+    ];
+    assert_eq!(run.status, 2);
+    assert_eq!(missed(&run), reasons.map(|(path, reason)| (path.to_owned(), reason.to_owned())), "{run:#?}");
+    let mut paths = run.each("path");
+    paths.dedup();
+    assert_eq!(paths, reasons.map(|(path, _)| path.to_owned()));
+}
+
+/// In a range the same trouble as before is told again: nobody has seen what is in there now.
+#[test]
+fn what_cannot_be_read_is_told_in_history() {
+    let tree = Tree::repo();
+    for version in ["one", "two"] {
+        tree.bytes("e.zip", Zip::default().with("a", version.as_bytes(), STORED, ENCRYPTED).finish());
+        tree.git(&["add", "."]).git(&["commit", "-q", "-m", version]);
+    }
+    for range in [None, Some("HEAD"), Some("HEAD~..HEAD")] {
+        let run = skant(&tree, &[&["history", "--format", "json"][..], range.as_slice()].concat());
+        assert_eq!((run.status, missed(&run)[0].0.as_str()), (2, "e.zip"), "{range:?} {run:#?}");
+    }
+    let staged = Tree::repo();
+    staged.bytes("e.zip", Zip::default().with("a", b"x", STORED, ENCRYPTED).finish()).git(&["add", "."]);
+    assert_eq!(skant(&staged, &["staged"]).status, 2);
+}
+
+#[test]
+fn what_stands_behind_the_end_is_read() {
+    let (one, other) = (text_of(&key_of("one")), text_of(&key_of("other")));
+    let tree = Tree::new();
+    for (name, front) in [
+        ("a.zip", Zip::of(&[("a", &one)])),
+        ("a.tar", tar(&[("a", &one)])),
+        ("a.gz", gzip(&one)),
+        ("a.bz2", bzip2(&one)),
+        ("a.xz", xz(&one)),
+        ("a.zst", zstd(&one)),
+    ] {
+        tree.bytes(format!("plain/{name}"), [&front[..], b"\n", &other].concat());
+        tree.bytes(format!("zip/{name}"), [front, Zip::of(&[("behind", &other)])].concat());
+    }
+    tree.bytes("two.gz", [gzip(&one), gzip(&other)].concat());
+    tree.bytes("between.zip", {
+        let zip = Zip::default().with("a", &one, DEFLATED, 0);
+        Zip { bytes: [&zip.bytes[..], b"\n", &other].concat(), ..zip }.finish()
+    });
+    let run = scan(&tree, &["."]);
+    let found = run.each("fingerprint");
+    assert_eq!((run.status, found.len(), run.skipped()), (1, 14 * 2, vec![]), "{run:#?}");
+}
+
+/// However an archive is damaged, the key in it is found or the file is told: it is never clean.
+#[test]
+fn no_damage_is_taken_for_clean() {
+    let key = anthropic_key(4);
+    let mut random = Random::new(4);
+    for (file, bytes, _) in every_format(&key) {
+        let tree = Tree::new();
+        // The first bytes are what tells that it is an archive at all.
+        let least = if file.ends_with(".tar") { 512 } else { 18 };
+        for at in (least..bytes.len()).step_by(5) {
+            tree.bytes(format!("cut-{at}"), &bytes[..at]);
+            // Nothing tells what the bytes of a tar's member were.
+            if file.ends_with(".tar") && at >= 1536 {
+                continue;
+            }
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (random.text("01234567", 1).parse::<u8>().unwrap());
+            tree.bytes(format!("flip-{at}"), flipped);
+        }
+        let run = scan(&tree, &["--confidence", "low", "."]);
+        let mut told: Vec<String> = run.each("path").into_iter().chain(run.skipped()).collect();
+        told.sort();
+        told.dedup();
+        let mut all: Vec<String> = std::fs::read_dir(tree.path(""))
+            .unwrap()
+            .map(|file| file.unwrap().file_name().into_string().unwrap())
+            .collect();
+        all.sort();
+        let silent: Vec<&String> = all.iter().filter(|file| !told.contains(file)).collect();
+        assert_eq!((silent.len(), run.stderr.contains("panicked")), (0, false), "{file}: {silent:?}");
+    }
+}
+
+#[test]
+fn archives_are_opened_to_a_depth() {
+    let tree = Tree::new();
+    let nested = |depth: usize| {
+        (1..depth).fold(Zip::of(&[("k", &text_of(&anthropic_key(5)))]), |zip, _| Zip::of(&[("z", &zip)]))
+    };
+    tree.bytes("ten", nested(10)).bytes("eleven", nested(11));
+    let run = scan(&tree, &["."]);
+    assert_eq!((run.status, run.each("path")), (2, vec!["ten".to_owned()]));
+    let (path, reason) = missed(&run).remove(0);
+    assert_eq!(path, "eleven");
+    assert!(reason.ends_with("archives are nested more than 10 deep: unpack and scan it"), "{reason}");
+}
+
+/// Half a gigabyte of nothing, and sixteen times sixteen copies of less, within the memory that any scan has.
+#[cfg(unix)]
+#[test]
+fn bombs_cost_little_and_are_told() {
+    let tree = Tree::new();
+    let mut flat = GzEncoder::new(Vec::new(), flate2::Compression::best());
+    (0..512).for_each(|_| flat.write_all(&[0; 1 << 20]).unwrap());
+    tree.bytes("flat.gz", flat.finish().unwrap());
+    let mut layer = Zip::of(&[("zeros", &vec![0; 4 << 20])]);
+    for _ in 0..3 {
+        let names: Vec<String> = (0..16).map(|number| format!("{number}")).collect();
+        layer = Zip::of(&names.iter().map(|name| (&**name, &*layer)).collect::<Vec<_>>());
+    }
+    tree.bytes("nested.zip", layer).key("z-last");
+    let mut limited = std::process::Command::new("sh");
+    limited
+        .args(["-c", "ulimit -v 400000; exec \"$0\" scan --threads 2 --format json ."])
+        .arg(env!("CARGO_BIN_EXE_skant"));
+    limited.current_dir(tree.path(""));
+    let run = run(limited, b"");
+    assert_eq!((run.status, run.each("path")), (2, vec!["z-last".to_owned()]), "{run:#?}");
+    assert_eq!(run.skipped(), ["flat.gz", "nested.zip"]);
+    assert!(missed(&run).iter().all(|(_, reason)| reason.contains("128 MiB come out of the file")), "{run:#?}");
+}
+
+#[test]
+fn an_archive_may_have_very_many_members() {
+    let many = (0..20_000).fold(Zip::default(), |zip, number| zip.with(&format!("d/{number}"), b"x", STORED, 0));
+    let tree = Tree::new();
+    tree.bytes("many.zip", many.with("last", &text_of(&anthropic_key(6)), DEFLATED, 0).finish());
+    let run = scan(&tree, &["."]);
+    assert_eq!(
+        (only(&run)["via"].clone(), run.json()["scan"]["members"].clone()),
+        (json!(["zip:last"]), json!(20_001))
+    );
+}
+
+#[test]
+fn what_an_archive_held_before_is_not_new() {
+    let (old, new) = (text_of(&key_of("old")), text_of(&key_of("new")));
+    let tree = Tree::repo();
+    tree.bytes("a.zip", Zip::of(&[("a", &old)])).git(&["add", "."]).git(&["commit", "-q", "-m", "x"]);
+    tree.bytes("a.zip", Zip::of(&[("a", &old), ("b", &new)])).git(&["add", "."]);
+    assert_eq!(only(&skant(&tree, &["staged", "--format", "json"]))["via"], json!(["zip:b"]));
+    tree.git(&["commit", "-q", "-m", "y"]);
+    assert_eq!(only(&skant(&tree, &["history", "--format", "json", "HEAD~..HEAD"]))["via"], json!(["zip:b"]));
+}
+
+/// The same key twice in one archive is two places; one secret has one name.
+#[test]
+fn members_of_one_name_are_both_read() {
+    let (one, other) = (text_of(&key_of("one")), text_of(&key_of("other")));
+    let tree = Tree::new();
+    tree.bytes("a.zip", Zip::of(&[("a", &one), ("a", &other)])).bytes("a.tar", tar(&[("a", &one), ("a", &other)]));
+    let run = scan(&tree, &["."]);
+    assert_eq!(run.each("path"), ["a.tar", "a.tar", "a.zip", "a.zip"]);
+}
