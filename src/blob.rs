@@ -6,6 +6,8 @@ use std::sync::Arc;
 /// Where a blob was found.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
+    /// The repository, where a run scans many.
+    pub repository: Option<Arc<str>>,
     /// The path as reports show it: `/` between the parts, relative to the root of the repository
     /// the file lies in. Bytes, because a name need not be UTF-8. Empty when there is none: what
     /// stands in a message or a ref's name has no path.
@@ -119,7 +121,8 @@ impl Origin {
 
     /// The origin of some part of a path.
     pub fn at(path: impl Into<Vec<u8>>, place: Place) -> Origin {
-        Origin { path: path.into(), place, commit: None, reference: None, via: Vec::new(), root: None }
+        let path = path.into();
+        Origin { repository: None, path, place, commit: None, reference: None, via: Vec::new(), root: None }
     }
 
     /// The same origin, behind one more wrapping.

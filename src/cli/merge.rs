@@ -41,7 +41,9 @@ pub(super) fn run(arguments: &Args, color: ColorChoice) -> Result<Outcome, Error
         merge.add(&bytes).map_err(refuse)?;
     }
     let mut report = merge.finish().ok_or_else(|| Error::usage("there is no report to join", HELP))?;
-    reports.tell(&mut report, Style::default(), color)
+    // What the parts list, the whole lists.
+    let suppressed = !report.suppressed.is_empty();
+    reports.tell(&mut report, Style { suppressed, ..Style::default() }, color)
 }
 
 fn is_among(file: &Path, others: &[PathBuf]) -> bool {

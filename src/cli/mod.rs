@@ -15,6 +15,7 @@ mod mcp;
 mod merge;
 mod policy;
 mod progress;
+mod repositories;
 mod rules;
 mod scan;
 mod staged;

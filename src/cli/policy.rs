@@ -16,7 +16,7 @@ use crate::rule::RuleSet;
 pub(super) struct PolicyOptions {
     /// Use this config, and no other (default: `skant.toml` at the repository's root, and nearer ones)
     #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    pub config: Option<PathBuf>,
     /// Use no config
     #[arg(long, conflicts_with = "config")]
     no_config: bool,
@@ -39,6 +39,8 @@ pub(super) struct PolicyOptions {
 pub(super) enum Place {
     /// The repository that git, or its environment, names.
     Repository,
+    /// One repository of many.
+    Clone(PathBuf),
     /// A folder.
     Folder(PathBuf),
 }
@@ -47,7 +49,8 @@ impl Place {
     /// What is there now.
     pub(super) fn files(&self) -> Result<Files, Error> {
         match self {
-            Place::Repository => Files::of_repository(),
+            Place::Repository => Files::of_repository(Path::new(".")),
+            Place::Clone(folder) => Files::of_repository(folder),
             Place::Folder(root) => Ok(Files::Disk(root.clone())),
         }
     }
@@ -60,7 +63,7 @@ impl Place {
     fn folder(&self) -> &Path {
         match self {
             Place::Repository => Path::new("."),
-            Place::Folder(root) => root,
+            Place::Clone(root) | Place::Folder(root) => root,
         }
     }
 }
@@ -69,6 +72,11 @@ impl PolicyOptions {
     /// The baseline that was named.
     pub(super) fn baseline(&self) -> Option<&Path> {
         self.baseline.as_deref()
+    }
+
+    /// The config that was named.
+    pub(super) fn named(&self) -> Result<Option<Config>, Error> {
+        self.config.as_deref().map(Config::named).transpose()
     }
 
     /// The same without a baseline.

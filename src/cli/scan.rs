@@ -1,11 +1,13 @@
 //! `skant scan`, and the options that every scan takes.
 
+use std::cell::OnceCell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{ColorChoice, ValueEnum};
+use sha2::{Digest, Sha256};
 
 use super::policy::{Place, PolicyOptions};
 use super::{Outcome, print, progress, show, tell, wants_color};
@@ -13,9 +15,12 @@ use crate::advice::advise;
 use crate::config::Config;
 use crate::error::Error;
 use crate::finding::inert;
-use crate::report::{Format, Report, Style};
+use crate::git::{Repository, hex};
+use crate::policy::Policy;
+use crate::report::{Format, Provenance, Report, Style};
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::run::{Progress, Wanted};
+use crate::scan::{Scanner, Scratch};
 use crate::source::{Source, Stdin, Tree};
 use crate::verify::Verifier;
 
@@ -186,43 +191,58 @@ impl Options {
     ) -> Result<(Report, Outcome), Error> {
         self.refuse_to_reveal()?;
         let policy = self.policy.open(place)?;
-        let rules = self.rules.read(&self.reports, policy.own.config.as_ref())?;
-        let verifier = self.verify.then(Verifier::new).transpose()?;
+        let session = self.begin(policy.own.config.as_ref())?;
+        let mut report = session.scan(source, &policy, folder)?;
+        let outcome = session.tell(&mut report, color)?;
+        // The program is about to end: to free each part of every rule would be a good part of a short run.
+        std::mem::forget(session);
+        Ok((report, outcome))
+    }
+
+    /// Prepares what is the same for all sources that a run scans: the rules, changed as a config has it.
+    pub(super) fn begin(&self, config: Option<&Config>) -> Result<Session<'_>, Error> {
+        self.refuse_to_reveal()?;
+        let rules = self.rules.read(&self.reports, config)?;
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.into())
                 .build_global()
                 .map_err(|error| Error::usage(format!("cannot start {threads} threads: {error}"), "ask for fewer"))?;
         }
-        let started = Instant::now();
-        let wanted = Wanted {
-            severity: self.severity,
-            confidence: self.confidence,
-            explain: self.explain,
-            inline: !self.policy.no_inline,
-        };
-        let counts = Progress::default();
-        let mut report = progress::watch(&counts, || crate::run::run(source, &rules, &policy, wanted, &counts));
-        report.faults.iter().for_each(show);
-        advise(&mut report, &rules, folder);
-        if let Some(verifier) = verifier {
-            report.notices.extend(verifier.ask(&mut report.findings)?);
-        }
-        let style = Style {
-            reveal: self.reveal,
-            suppressed: self.show_suppressed,
-            elapsed: started.elapsed(),
-            ..Style::default()
-        };
-        let outcome = self.reports.tell(&mut report, style, color)?;
-        // The program is about to end: to free each part of every rule would be a good part of a short run.
-        std::mem::forget(rules);
-        Ok((report, outcome))
+        let tells_provenance = self.reports.tell_provenance();
+        Ok(Session { options: self, rules, scanner: OnceCell::new(), tells_provenance, started: Instant::now() })
     }
 
     /// Refuses to write a report over a file that is read, or over another report.
     pub(super) fn spare(&self, read: &[PathBuf]) -> Result<(), Error> {
         self.reports.spare(read)
+    }
+
+    /// Whose word counts.
+    pub(super) fn policy(&self) -> &PolicyOptions {
+        &self.policy
+    }
+
+    /// Whether more is to be shown than what is kept of a run.
+    pub(super) fn shows_more(&self) -> bool {
+        self.reveal || self.explain || self.show_suppressed || self.reports.verbose > 0
+    }
+
+    /// What stands for all that decides what is found and how it is told: equal for equal options, and equal
+    /// files that they name.
+    pub(super) fn settings(&self, rules: &RuleSet) -> Result<String, Error> {
+        let policy = &self.policy;
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?} {:?} {} {policy:?}", self.severity, self.confidence, self.verify));
+        rules.iter().for_each(|rule| hash.update(format!(" {} {} {}", rule.id, rule.severity, rule.confidence)));
+        let files = self.rules.rules.iter().chain(&policy.config).map(PathBuf::as_path).chain(policy.baseline());
+        for file in files {
+            let bytes = fs::read(file).map_err(|error| {
+                Error::usage(format!("cannot read {}: {error}", file.display()), "check how it is spelled")
+            })?;
+            hash.update(Sha256::digest(bytes));
+        }
+        Ok(data_encoding::HEXLOWER.encode(&hash.finalize()[..8]))
     }
 
     /// The first file that a report of some format is written to.
@@ -256,6 +276,68 @@ impl Options {
             format!("`--reveal` does not go with `--format {format}`"),
             "what is logged, uploaded or kept never holds a secret: `human` and `json` show them on standard output",
         ))
+    }
+}
+
+/// What is the same for all sources that one run scans.
+pub(super) struct Session<'o> {
+    options: &'o Options,
+    pub rules: RuleSet,
+    /// Masks what is shown besides.
+    scanner: OnceCell<Scanner>,
+    /// Whether a format tells where what was scanned can be had.
+    pub tells_provenance: bool,
+    started: Instant,
+}
+
+impl Session<'_> {
+    /// Scans a source, by the policy of the place it is at; `folder` is in the repository that paths are
+    /// relative to.
+    pub(super) fn scan(&self, source: &dyn Source, policy: &Policy, folder: Option<&Path>) -> Result<Report, Error> {
+        let options = self.options;
+        let verifier = options.verify.then(Verifier::new).transpose()?;
+        let wanted = Wanted {
+            severity: options.severity,
+            confidence: options.confidence,
+            explain: options.explain,
+            inline: !options.policy.no_inline,
+        };
+        let counts = Progress::default();
+        let mut report = progress::watch(&counts, || crate::run::run(source, &self.rules, policy, wanted, &counts));
+        report.faults.iter().for_each(show);
+        advise(&mut report, &self.rules, folder);
+        if let Some(verifier) = verifier {
+            report.notices.extend(verifier.ask(&mut report.findings)?);
+        }
+        if self.tells_provenance {
+            report.provenance = folder.and_then(|folder| self.provenance(folder, source.tip()));
+        }
+        Ok(report)
+    }
+
+    /// Where the repository around a folder can be had, and which commit of it was scanned.
+    fn provenance(&self, folder: &Path, tip: Option<String>) -> Option<Provenance> {
+        let repository = Repository::open(folder).ok()?;
+        let url = self.mask(&repository.public_url()?);
+        let (head, branch) = repository.head();
+        let head = head.map(|head| hex(&head));
+        let is_head = tip.is_none() || tip == head;
+        let branch = branch.filter(|_| is_head && head.is_some()).map(|branch| self.mask(&branch));
+        Some(Provenance { url, revision: tip.or(head), branch })
+    }
+
+    /// Text as it is shown: on one line, inert, and masked.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let scanner = self.scanner.get_or_init(|| Scanner::new(&self.rules).counting());
+        scanner.mask(text.as_bytes(), &mut Scratch::default())
+    }
+
+    /// Writes every report that was asked for, and says what the program is to end with.
+    pub(super) fn tell(&self, report: &mut Report, color: ColorChoice) -> Result<Outcome, Error> {
+        let Options { reports, reveal, show_suppressed, .. } = self.options;
+        let elapsed = self.started.elapsed();
+        let style = Style { reveal: *reveal, suppressed: *show_suppressed, elapsed, ..Style::default() };
+        reports.tell(report, style, color)
     }
 }
 
@@ -317,6 +399,12 @@ impl ReportOptions {
             }
         }
         Ok(())
+    }
+
+    /// Whether a format is wanted that tells where what was scanned can be had.
+    fn tell_provenance(&self) -> bool {
+        let files = self.output.iter().map(|(format, _)| *format);
+        files.chain([self.format()]).any(|format| matches!(format, Format::Json | Format::Jsonl | Format::Sarif))
     }
 
     /// What standard output has.

@@ -50,13 +50,13 @@ impl Files {
         Ok(Files::Commit(CommitFiles { repository: Mutex::new(repository), commit, revision: revision.to_owned() }))
     }
 
-    /// The files that are about the repository around the working directory, as git or its environment
-    /// names it: those on disk, or of a bare one those of `HEAD`.
+    /// The files that are about the repository around a folder (around the working directory, as git or its
+    /// environment names it): those on disk, or of a bare one those of `HEAD`.
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn of_repository() -> Result<Files, Error> {
-        let Ok(repository) = Repository::open(Path::new(".")) else { return Ok(Files::Disk(".".into())) };
+    pub fn of_repository(folder: &Path) -> Result<Files, Error> {
+        let Ok(repository) = Repository::open(folder) else { return Ok(Files::Disk(folder.to_owned())) };
         if let Some(root) = repository.work_tree() {
             return Ok(Files::Disk(root));
         }

@@ -250,6 +250,11 @@ impl Config {
         }
     }
 
+    /// Whether this says something of rules that only a scan of this repository alone heeds.
+    pub fn is_for_one_repository(&self) -> bool {
+        self.refuse_what_is_for_the_root().is_err()
+    }
+
     /// Changes rules as this says.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ mod pack;
 mod push;
 mod reach;
 mod reference;
+mod remote;
 mod repo;
 mod repository;
 mod revision;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::folders::{Folders, is_absent};
 use super::object::from_hex;
 use super::reference;
+use super::remote;
 use super::repo::add_object_folders;
 use super::revision::UNREADABLE;
 use super::{EntryKind, Id, Kind, Trouble};
@@ -71,6 +72,24 @@ impl Repository {
         add_object_folders(&opened.repository)
             .map_err(|message| Error::usage(message, "GIT_OBJECT_DIRECTORY and its like name them"))?;
         Ok(opened)
+    }
+
+    /// Opens the repository that a folder is, or is the work tree of; not one around it.
+    ///
+    /// # Errors
+    /// What is wrong, and the way out.
+    pub(crate) fn at(folder: &Path) -> Result<Repository, Error> {
+        let shown = folder.display();
+        let help = "name the folders of clones, one a line: bare ones, mirrors, worktrees";
+        let real =
+            folder.canonicalize().map_err(|error| Error::usage(format!("cannot open {shown}: {error}"), help))?;
+        let opened = Repository::open(&real)?;
+        let is_it = |place: &Path| place.canonicalize().is_ok_and(|place| place == real);
+        if is_it(opened.path()) || opened.work_tree().is_some_and(|place| is_it(&place)) {
+            Ok(opened)
+        } else {
+            Err(Error::usage(format!("{shown} is no repository, and lies in one"), help))
+        }
     }
 
     /// The same repository once more, for another thread.
@@ -280,6 +299,22 @@ impl Repository {
     /// Whether there are others of which git may have copies.
     pub(crate) fn has_remotes(&self) -> bool {
         self.repository.remotes().is_ok_and(|names| !names.is_empty())
+    }
+
+    /// The address of the remote that it was cloned from, without what is nobody else's business.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        let names = self.repository.remotes().ok()?;
+        let only = if names.len() == 1 { names.get(0).ok().flatten() } else { None };
+        let remote = self.repository.find_remote(only.unwrap_or("origin")).ok()?;
+        remote::public_url(remote.url().ok()?)
+    }
+
+    /// The commit that HEAD points to, and the branch when it is on one.
+    pub(crate) fn head(&self) -> (Option<Id>, Option<String>) {
+        let head = self.repository.find_reference("HEAD").ok();
+        let target = head.as_ref().and_then(|head| head.symbolic_target().ok().flatten());
+        let branch = target.and_then(|target| target.strip_prefix("refs/heads/")).map(str::to_owned);
+        (self.target("HEAD").ok().flatten(), branch)
     }
 
     /// Whether objects were left behind when cloning, to be fetched when needed.

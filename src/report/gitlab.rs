@@ -185,9 +185,10 @@ impl Vulnerability<'_> {
 
 impl Location {
     fn of(finding: &Finding) -> Location {
-        let Origin { path, place, commit, .. } = &finding.location.origin;
+        let Origin { repository, path, place, commit, .. } = &finding.location.origin;
         // What has no file is told by its place, as in SARIF.
         let file = if path.is_empty() { place.as_str().into() } else { String::from_utf8_lossy(path) };
+        let folder = repository.as_deref().map(|name| format!("{name}/")).unwrap_or_default();
         let line = |line| (!place.is_name()).then_some(line);
         let about = |commit: &Commit| About {
             author: commit.author_name().to_owned(),
@@ -195,7 +196,7 @@ impl Location {
             message: commit.summary.clone(),
         };
         Location {
-            file: inert(&file),
+            file: inert(&(folder + &file)),
             start_line: line(finding.location.start.line),
             end_line: line(finding.location.end.line),
             commit: CommitEntry {
@@ -215,6 +216,10 @@ fn id(finding: &Finding) -> String {
     let mut hash = Sha256::new();
     for part in [finding.fingerprint().to_string().as_bytes(), &origin.path, commit.as_bytes(), reference.as_bytes()] {
         hash.update(part);
+        hash.update([0]);
+    }
+    if let Some(repository) = &origin.repository {
+        hash.update(repository.as_bytes());
         hash.update([0]);
     }
     let mut bytes: [u8; 32] = hash.chain_update(place).finalize().into();

@@ -12,7 +12,8 @@ use miette::{
 };
 
 use super::phrase::{
-    came_in, count, extent, grouped, listed, live, one_line, outcome, place, reached, scanned, size, suppressed,
+    came_in, count, extent, grouped, listed, live, of_repository, one_line, outcome, place, reached, scanned, size,
+    suppressed,
 };
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
@@ -261,6 +262,7 @@ fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Re
     if !report.explained.is_empty() || style.lists_suppressed() && !report.suppressed.is_empty() {
         writeln!(out)?;
     }
+    report.repositories.iter().try_for_each(|one| writeln!(out, "{}", of_repository(one)))?;
     writeln!(out, "{}", verdict(report, style))?;
     let dismissed: u64 = report.dismissed.values().sum();
     if dismissed > 0 && (style.verbose > 0 || !report.explained.is_empty()) {

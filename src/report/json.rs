@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Report, Style, help};
+use super::{Provenance, Report, Repository, Skipped, Style, help};
 use crate::blob::Commit;
 use crate::finding::{Finding, Means, Suppression};
 use crate::scan::Dismissal;
@@ -20,7 +20,7 @@ pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::
     let document = Document {
         schema_version: SCHEMA_VERSION,
         tool: Tool::this(),
-        scan: Scan::of(report),
+        scan: Scan { repositories: report.repositories.iter().map(RepositoryEntry::of).collect(), ..Scan::of(report) },
         findings: Entries(report, style),
         suppressed_findings: (style.lists_suppressed() && !report.suppressed.is_empty())
             .then_some(SuppressedEntries(report, style)),
@@ -36,11 +36,31 @@ pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::
 /// by other programs, so they never hold a plain secret, nor what was dismissed.
 pub(super) fn write_lines(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    for finding in &report.findings {
-        write_line(&mut out, &Entry::of(finding, &Style::default()))?;
+    let mut findings = report.findings.iter().peekable();
+    for repository in &report.repositories {
+        let is_of_it = |finding: &&Finding| finding.location.origin.repository.as_ref() == Some(&repository.name);
+        while let Some(finding) = findings.next_if(is_of_it) {
+            write_line(&mut out, &Entry::of(finding, &Style::default()))?;
+        }
+        write_repository(repository, &mut out)?;
     }
+    findings.try_for_each(|finding| write_line(&mut out, &Entry::of(finding, &Style::default())))?;
     write_line(&mut out, &Summary { schema_version: SCHEMA_VERSION, tool: Tool::this(), scan: Scan::of(report) })?;
     out.flush()
+}
+
+/// Writes the report of one repository of many, as the lines that `jsonl` has of it.
+pub(crate) fn write_part(part: &Report, repository: &Repository, out: &mut impl Write) -> io::Result<()> {
+    for finding in &part.findings {
+        let entry = Entry { repository: Some((&*repository.name).into()), ..Entry::of(finding, &Style::default()) };
+        write_line(out, &entry)?;
+    }
+    write_repository(repository, out)
+}
+
+fn write_repository(repository: &Repository, out: &mut impl Write) -> io::Result<()> {
+    let (schema_version, tool) = (SCHEMA_VERSION, Tool::this());
+    write_line(out, &RepositoryLine { schema_version, tool, repository: RepositoryEntry::of(repository) })
 }
 
 fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
@@ -69,6 +89,72 @@ struct Summary<'a> {
     scan: Scan<'a>,
 }
 
+/// The line of `jsonl` behind the findings of a repository, where there are many.
+#[derive(Serialize)]
+struct RepositoryLine<'a> {
+    schema_version: u32,
+    tool: Tool,
+    repository: RepositoryEntry<'a>,
+}
+
+/// What came of one repository of many: written, and read again when reports are joined or a run is resumed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RepositoryEntry<'a> {
+    pub name: Cow<'a, str>,
+    pub status: Cow<'a, str>,
+    pub settings: Cow<'a, str>,
+    pub provenance: Option<ProvenanceEntry<'a>>,
+    pub config: Option<Cow<'a, str>>,
+    pub findings: u64,
+    pub blobs: u64,
+    pub commits: u64,
+    pub members: u64,
+    pub bytes: u64,
+    pub suppressed: BTreeMap<Cow<'a, str>, u64>,
+    pub dismissed: BTreeMap<Cow<'a, str>, u64>,
+    pub skipped: Vec<SkippedEntry<'a>>,
+    pub notices: Cow<'a, [String]>,
+}
+
+impl<'a> RepositoryEntry<'a> {
+    fn of(repository: &'a Repository) -> RepositoryEntry<'a> {
+        RepositoryEntry {
+            name: (&*repository.name).into(),
+            status: repository.status.as_str().into(),
+            settings: (&repository.settings).into(),
+            provenance: repository.provenance.as_ref().map(ProvenanceEntry::of),
+            config: repository.config.as_deref().map(Cow::from),
+            findings: repository.findings,
+            blobs: repository.blobs,
+            commits: repository.commits,
+            members: repository.members,
+            bytes: repository.bytes,
+            suppressed: repository.suppressed.iter().map(|(means, count)| (means.as_str().into(), *count)).collect(),
+            dismissed: repository.dismissed.iter().map(|(reason, count)| (reason.as_str().into(), *count)).collect(),
+            skipped: repository.skipped.iter().map(SkippedEntry::of).collect(),
+            notices: (&repository.notices).into(),
+        }
+    }
+}
+
+/// Where what was scanned can be had, and which state of it was.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProvenanceEntry<'a> {
+    pub url: Cow<'a, str>,
+    pub revision: Option<Cow<'a, str>>,
+    pub branch: Option<Cow<'a, str>>,
+}
+
+impl<'a> ProvenanceEntry<'a> {
+    fn of(provenance: &'a Provenance) -> ProvenanceEntry<'a> {
+        let Provenance { url, revision, branch } = provenance;
+        let [revision, branch] = [revision, branch].map(|text| text.as_deref().map(Cow::from));
+        ProvenanceEntry { url: url.into(), revision, branch }
+    }
+}
+
 #[derive(Serialize)]
 struct Tool {
     name: &'static str,
@@ -93,17 +179,19 @@ struct Scan<'a> {
     bytes: u64,
     rules: usize,
     config: Option<&'a str>,
+    provenance: Option<ProvenanceEntry<'a>>,
     skipped: Vec<SkippedEntry<'a>>,
     notices: &'a [String],
     #[serde(serialize_with = "every_means")]
     suppressed: &'a Report,
     #[serde(serialize_with = "every_reason")]
     dismissed: &'a BTreeMap<Dismissal, u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    repositories: Vec<RepositoryEntry<'a>>,
 }
 
 impl Scan<'_> {
     fn of(report: &Report) -> Scan<'_> {
-        let skipped = report.skipped.iter().map(|one| SkippedEntry { path: &one.path, reason: &one.reason });
         Scan {
             source: report.source,
             range: report.range.as_deref(),
@@ -115,10 +203,12 @@ impl Scan<'_> {
             bytes: report.bytes,
             rules: report.rules.len(),
             config: report.config.as_deref(),
-            skipped: skipped.collect(),
+            provenance: report.provenance.as_ref().map(ProvenanceEntry::of),
+            skipped: report.skipped.iter().map(SkippedEntry::of).collect(),
             notices: &report.notices,
             suppressed: report,
             dismissed: &report.dismissed,
+            repositories: Vec::new(),
         }
     }
 }
@@ -133,10 +223,17 @@ fn every_means<S: Serializer>(report: &Report, serializer: S) -> Result<S::Ok, S
     serializer.collect_map(Means::ALL.iter().map(|&means| (means.as_str(), report.suppressed_by(means))))
 }
 
-#[derive(Serialize)]
-struct SkippedEntry<'a> {
-    path: &'a str,
-    reason: &'a str,
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SkippedEntry<'a> {
+    pub path: Cow<'a, str>,
+    pub reason: Cow<'a, str>,
+}
+
+impl<'a> SkippedEntry<'a> {
+    fn of(one: &'a Skipped) -> SkippedEntry<'a> {
+        SkippedEntry { path: (&one.path).into(), reason: (&one.reason).into() }
+    }
 }
 
 /// The findings, made into entries one at a time: there may be very many.
@@ -153,6 +250,8 @@ impl Serialize for Entries<'_> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Cow<'a, str>>,
     pub rule: Cow<'a, str>,
     pub name: Cow<'a, str>,
     pub provider: Cow<'a, str>,
@@ -203,6 +302,7 @@ impl<'a> Entry<'a> {
     fn of(finding: &'a Finding, style: &Style) -> Entry<'a> {
         let (rule, location) = (&*finding.rule, &finding.location);
         Entry {
+            repository: location.origin.repository.as_deref().map(Cow::from),
             rule: (&rule.id).into(),
             name: (&rule.name).into(),
             provider: (&rule.provider).into(),
@@ -240,20 +340,20 @@ impl Serialize for SuppressedEntries<'_> {
         let SuppressedEntries(report, style) = self;
         serializer.collect_seq(report.suppressed.iter().filter_map(|finding| {
             let Suppression { means, what, reason } = finding.suppression.as_ref()?;
-            let (by, reason) = (means.as_str(), reason.as_deref());
-            Some(SuppressedEntry { entry: Entry::of(finding, style), suppressed_by: by, mark: what, reason })
+            let (by, mark, reason) = (means.as_str().into(), what.into(), reason.as_deref().map(Cow::from));
+            Some(SuppressedEntry { entry: Entry::of(finding, style), suppressed_by: by, mark, reason })
         }))
     }
 }
 
-#[derive(Serialize)]
-struct SuppressedEntry<'a> {
+#[derive(Serialize, Deserialize)]
+pub(super) struct SuppressedEntry<'a> {
     #[serde(flatten)]
-    entry: Entry<'a>,
-    suppressed_by: &'static str,
+    pub entry: Entry<'a>,
+    pub suppressed_by: Cow<'a, str>,
     /// What says so: a mark, or a place in a file.
-    mark: &'a str,
-    reason: Option<&'a str>,
+    pub mark: Cow<'a, str>,
+    pub reason: Option<Cow<'a, str>>,
 }
 
 /// What was dismissed, likewise.

@@ -2,18 +2,20 @@
 //! anything: what a rule says is the rule's word and never theirs, and every text is masked again.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::json::{CommitEntry, DismissedEntry, Entry, SCHEMA_VERSION};
-use super::{Report, Skipped};
+use super::json::{
+    CommitEntry, DismissedEntry, Entry, ProvenanceEntry, RepositoryEntry, SCHEMA_VERSION, SkippedEntry, SuppressedEntry,
+};
+use super::{Provenance, Report, Repository, Skipped, Status};
 use crate::blob::{Commit, Origin, Place};
 use crate::finding::{
     Advice, Confidence, Excerpt, Exposure, Finding, Fingerprint, Liveness, Location, Means, Position, Secret, Severity,
-    inert,
+    Suppression, inert,
 };
 use crate::rule::{Judge, Rule, RuleSet};
 use crate::scan::{Dismissal, Dismissed, Scanner, Scratch};
@@ -34,6 +36,7 @@ pub struct Merge<'r> {
     scanner: Scanner,
     scratch: Scratch,
     report: Option<Report>,
+    repositories: Vec<Repository>,
 }
 
 /// All of `json`, or the last line of `jsonl`.
@@ -47,6 +50,8 @@ struct Document {
     scan: Scan,
     #[serde(default)]
     findings: Vec<Entry<'static>>,
+    #[serde(default)]
+    suppressed_findings: Vec<SuppressedEntry<'static>>,
     #[serde(default)]
     dismissed_findings: Vec<DismissedEntry<'static>>,
 }
@@ -77,23 +82,36 @@ struct Scan {
     bytes: u64,
     rules: usize,
     config: Option<String>,
-    skipped: Vec<SkippedEntry>,
+    provenance: Option<ProvenanceEntry<'static>>,
+    skipped: Vec<SkippedEntry<'static>>,
     notices: Vec<String>,
     suppressed: BTreeMap<String, u64>,
     dismissed: BTreeMap<String, u64>,
+    #[serde(default)]
+    repositories: Vec<RepositoryEntry<'static>>,
 }
 
+/// A line of `jsonl` about a repository.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SkippedEntry {
-    path: String,
-    reason: String,
+struct RepositoryLine {
+    #[serde(rename = "schema_version")]
+    _schema_version: IgnoredAny,
+    #[serde(rename = "tool")]
+    _tool: IgnoredAny,
+    repository: RepositoryEntry<'static>,
 }
 
 impl<'r> Merge<'r> {
     /// No reports yet, of scans that ran by these rules.
     pub fn new(rules: &'r RuleSet) -> Merge<'r> {
-        Merge { rules, scanner: Scanner::new(rules), scratch: Scratch::default(), report: None }
+        Merge {
+            rules,
+            scanner: Scanner::new(rules),
+            scratch: Scratch::default(),
+            report: None,
+            repositories: Vec::new(),
+        }
     }
 
     /// Adds a report, `json` or `jsonl`.
@@ -102,20 +120,49 @@ impl<'r> Merge<'r> {
     /// Why it cannot be joined with the others, in a sentence.
     pub fn add(&mut self, bytes: &[u8]) -> Result<(), String> {
         let document = read(bytes)?;
-        let Document { scan, findings, dismissed_findings, .. } = document;
+        let Document { scan, findings, suppressed_findings, dismissed_findings, .. } = document;
         self.agree(&scan)?;
         let findings = findings.into_iter().map(|entry| self.finding(entry)).collect::<Result<Vec<_>, _>>()?;
+        let suppressed = suppressed_findings.into_iter().map(|entry| self.suppressed(entry));
+        let suppressed = suppressed.collect::<Result<Vec<_>, _>>()?;
         let explained = dismissed_findings.into_iter().map(|DismissedEntry { entry, reason }| {
             let reason = dismissal(&reason)?;
             Ok(Dismissed { finding: self.finding(entry)?, reason })
         });
         let explained = explained.collect::<Result<Vec<_>, String>>()?;
-        self.add_scan(scan, findings, explained)
+        self.add_repositories(&scan, &findings)?;
+        self.add_scan(scan, findings, suppressed, explained)
+    }
+
+    /// What a run that scanned many repositories had kept of those that were done (`write_part`), and how many
+    /// bytes of the text that is. What it was writing when it ended is left out.
+    ///
+    /// # Errors
+    /// It is something else, in a sentence.
+    pub fn kept(&mut self, text: &str) -> Result<(Vec<(Report, Repository)>, usize), String> {
+        let (mut parts, mut findings, mut end, mut at) = (Vec::new(), Vec::new(), 0, 0);
+        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+            at += line.len();
+            match parsed_line(line)? {
+                Line::Finding(entry) => findings.push(self.finding(*entry)?),
+                Line::Repository(entry) => {
+                    check_head(line, true)?;
+                    let repository = self.repository(&entry)?;
+                    if !is_of(&findings, &repository) {
+                        return Err(format!("its findings are not those of {}", told(&repository.name)));
+                    }
+                    parts.push((part(&repository, std::mem::take(&mut findings)), repository));
+                    end = at;
+                }
+            }
+        }
+        Ok((parts, end))
     }
 
     /// The whole, in order; nothing when there was no report.
     pub fn finish(self) -> Option<Report> {
         let mut report = self.report?;
+        report.repositories = self.repositories;
         report.rules = self.rules.iter().cloned().collect();
         report.rules.sort_by(|a, b| a.id.cmp(&b.id));
         report.put_in_order();
@@ -142,21 +189,98 @@ impl<'r> Merge<'r> {
         if report.range != range {
             return Err("it is of another range than the one before: one run has one".into());
         }
+        let url = |one: &Option<ProvenanceEntry<'_>>| {
+            one.as_ref().map(|one| (one.url.to_string(), one.revision.as_ref().map(ToString::to_string)))
+        };
+        if report.provenance.as_ref().map(|one| (one.url.clone(), one.revision.clone())) != url(&scan.provenance) {
+            return Err("it is of another repository than the one before, or of another commit of it".into());
+        }
         Ok(())
     }
 
-    fn add_scan(&mut self, scan: Scan, findings: Vec<Finding>, explained: Vec<Dismissed>) -> Result<(), String> {
+    /// Takes in the repositories, where there are many. Each is in one of the parts.
+    fn add_repositories(&mut self, scan: &Scan, findings: &[Finding]) -> Result<(), String> {
+        let mut known: BTreeSet<Arc<str>> = self.repositories.iter().map(|one| Arc::clone(&one.name)).collect();
+        let repositories =
+            scan.repositories.iter().map(|entry| self.repository(entry)).collect::<Result<Vec<_>, _>>()?;
+        let count = repositories.iter().fold(0, |sum: u64, one| sum.saturating_add(one.findings));
+        if !repositories.is_empty() && count != findings.len() as u64 {
+            return Err("what it says of its repositories and its findings do not agree".into());
+        }
+        if let Some(twice) = repositories.iter().find(|one| !known.insert(Arc::clone(&one.name))) {
+            return Err(format!("the repository {} was there before, and would count twice", told(&twice.name)));
+        }
+        self.repositories.extend(repositories);
+        Ok(())
+    }
+
+    fn repository(&mut self, entry: &RepositoryEntry<'_>) -> Result<Repository, String> {
+        let suppressed = entry.suppressed.iter();
+        let suppressed = suppressed.map(|(by, count)| Ok((means(by)?, *count))).collect::<Result<_, String>>()?;
+        let dismissed = entry.dismissed.iter();
+        let dismissed = dismissed.map(|(why, count)| Ok((dismissal(why)?, *count))).collect::<Result<_, String>>()?;
+        Ok(Repository {
+            name: self.mask(&entry.name).into(),
+            status: named("status", &Status::ALL, Status::as_str, &entry.status)?,
+            settings: self.mask(&entry.settings),
+            provenance: entry.provenance.as_ref().map(|provenance| self.provenance(provenance)),
+            config: entry.config.as_ref().map(|config| self.mask(config)),
+            findings: entry.findings,
+            blobs: entry.blobs,
+            commits: entry.commits,
+            members: entry.members,
+            bytes: entry.bytes,
+            suppressed,
+            dismissed,
+            skipped: self.skipped(&entry.skipped),
+            notices: entry.notices.iter().map(|notice| self.mask(notice)).collect(),
+        })
+    }
+
+    fn provenance(&mut self, entry: &ProvenanceEntry<'_>) -> Provenance {
+        let ProvenanceEntry { url, revision, branch } = entry;
+        let [revision, branch] = [revision, branch].map(|text| text.as_ref().map(|text| self.mask(text)));
+        Provenance { url: self.mask(url), revision, branch }
+    }
+
+    fn skipped(&mut self, entries: &[SkippedEntry<'_>]) -> Vec<Skipped> {
+        entries.iter().map(|one| Skipped { path: self.mask(&one.path), reason: self.mask(&one.reason) }).collect()
+    }
+
+    fn suppressed(&mut self, entry: SuppressedEntry<'_>) -> Result<Finding, String> {
+        let SuppressedEntry { entry, suppressed_by, mark, reason } = entry;
+        let suppression = Suppression {
+            means: means(&suppressed_by)?,
+            what: self.mask(&mark),
+            reason: reason.map(|reason| self.mask(&reason)),
+        };
+        Ok(Finding { suppression: Some(suppression), ..self.finding(entry)? })
+    }
+
+    fn add_scan(
+        &mut self,
+        scan: Scan,
+        findings: Vec<Finding>,
+        suppressed: Vec<Finding>,
+        explained: Vec<Dismissed>,
+    ) -> Result<(), String> {
         let source = SOURCES.into_iter().find(|name| *name == scan.source);
         let source = source.ok_or_else(|| unknown("source", &scan.source))?;
         let range = scan.range.map(|range| self.mask(&range));
-        let skipped = scan.skipped.into_iter();
-        let skipped: Vec<_> =
-            skipped.map(|one| Skipped { path: self.mask(&one.path), reason: self.mask(&one.reason) }).collect();
+        let skipped = self.skipped(&scan.skipped);
+        let provenance = scan.provenance.as_ref().map(|provenance| self.provenance(provenance));
         let notices: Vec<_> = scan.notices.iter().map(|notice| self.mask(notice)).collect();
         let config = scan.config.map(|config| self.mask(&config));
-        let report = self.report.get_or_insert_with(|| Report { source, range, config, ..Report::default() });
-        for (means, count) in scan.suppressed {
-            let means = named("suppressed", &Means::ALL, Means::as_str, &means)?;
+        let report =
+            self.report.get_or_insert_with(|| Report { source, range, config, provenance, ..Report::default() });
+        let listed = |means| {
+            let is_by = |one: &&Finding| one.suppression.as_ref().is_some_and(|one| one.means == means);
+            suppressed.iter().filter(is_by).count() as u64
+        };
+        for (by, count) in scan.suppressed {
+            let means = means(&by)?;
+            // A report lists none of them, or all.
+            let count = count.checked_sub(listed(means)).ok_or("it lists more that is suppressed than it counts")?;
             let sum = report.suppressed_elsewhere.entry(means).or_default();
             *sum = sum.checked_add(count).ok_or("its counts are too large")?;
         }
@@ -177,6 +301,7 @@ impl<'r> Merge<'r> {
         report.skipped.extend(skipped);
         report.notices.extend(notices);
         report.findings.extend(findings);
+        report.suppressed.extend(suppressed);
         report.explained.extend(explained);
         Ok(())
     }
@@ -184,6 +309,7 @@ impl<'r> Merge<'r> {
     fn finding(&mut self, entry: Entry<'_>) -> Result<Finding, String> {
         // All of them by name: a field that is added has to be thought of.
         let Entry {
+            repository,
             rule,
             name: _,
             provider: _,
@@ -213,6 +339,7 @@ impl<'r> Merge<'r> {
         let rule = self.rules.get(&rule).map(Arc::clone).ok_or_else(|| unknown("rule", &rule))?;
         let secret = self.secret(&secret, &fingerprint, &rule)?;
         let origin = Origin {
+            repository: repository.map(|name| self.mask(&name).into()),
             path: path.map(|path| self.path(&path)).unwrap_or_default(),
             commit: commit.map(|commit| self.commit(&commit)).transpose()?.map(Arc::new),
             reference: reference.map(|reference| self.mask(&reference).into()),
@@ -291,12 +418,15 @@ fn read(bytes: &[u8]) -> Result<Document, String> {
     check_head(last, is_lines)?;
     let mut document: Document = parsed(last)?;
     if is_lines {
-        let findings = lines.lines().map(parsed::<Entry<'static>>).collect::<Result<Vec<_>, _>>()?;
-        if !findings.is_empty() {
-            if !document.findings.is_empty() {
+        let is_whole = !document.findings.is_empty() || !document.scan.repositories.is_empty();
+        for line in lines.lines() {
+            if is_whole {
                 return Err("it is no report of skant's: it holds findings twice".into());
             }
-            document.findings = findings;
+            match parsed_line(line)? {
+                Line::Finding(entry) => document.findings.push(*entry),
+                Line::Repository(entry) => document.scan.repositories.push(*entry),
+            }
         }
     }
     Ok(document)
@@ -318,6 +448,49 @@ fn check_head(text: &str, is_lines: bool) -> Result<(), String> {
         return Err(format!("{writer} wrote it, and this is {name} {version}: one run has one version"));
     }
     Ok(())
+}
+
+/// A line of `jsonl` before the last.
+enum Line {
+    Finding(Box<Entry<'static>>),
+    Repository(Box<RepositoryEntry<'static>>),
+}
+
+fn parsed_line(line: &str) -> Result<Line, String> {
+    if line.starts_with("{\"schema_version\"") {
+        Ok(Line::Repository(Box::new(parsed::<RepositoryLine>(line)?.repository)))
+    } else {
+        Ok(Line::Finding(Box::new(parsed(line)?)))
+    }
+}
+
+/// Whether findings are those that a repository has.
+fn is_of(findings: &[Finding], repository: &Repository) -> bool {
+    let is_its = |finding: &Finding| finding.location.origin.repository.as_ref() == Some(&repository.name);
+    findings.len() as u64 == repository.findings && findings.iter().all(is_its)
+}
+
+/// The report that a repository's lines tell of.
+fn part(repository: &Repository, findings: Vec<Finding>) -> Report {
+    Report {
+        source: if repository.status == Status::Failed { "" } else { "history" },
+        config: repository.config.clone(),
+        provenance: repository.provenance.clone(),
+        findings,
+        suppressed_elsewhere: repository.suppressed.clone(),
+        dismissed: repository.dismissed.clone(),
+        skipped: repository.skipped.clone(),
+        notices: repository.notices.clone(),
+        blobs: repository.blobs,
+        commits: repository.commits,
+        members: repository.members,
+        bytes: repository.bytes,
+        ..Report::default()
+    }
+}
+
+fn means(name: &str) -> Result<Means, String> {
+    named("suppressed", &Means::ALL, Means::as_str, name)
 }
 
 /// The parser's own words would repeat what stands there.

@@ -8,6 +8,7 @@ mod junit;
 mod markdown;
 mod merge;
 mod phrase;
+mod repository;
 mod sarif;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,9 @@ use crate::error::Error;
 use crate::finding::{Finding, Fingerprint, Location, Means, Secret};
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
+pub(crate) use json::write_part;
 pub use merge::Merge;
+pub use repository::{Repository, Status};
 
 /// Where to read about this program.
 const HOME: &str = "https://github.com/skant/skant";
@@ -66,8 +69,23 @@ pub struct Report {
     pub bytes: u64,
     /// The rules that ran, in order of id.
     pub rules: Vec<Arc<Rule>>,
+    /// Where what was scanned is kept, and what of it.
+    pub provenance: Option<Provenance>,
+    /// What came of each repository, in order of name, where many were scanned.
+    pub repositories: Vec<Repository>,
     /// What the program ends with, as far as findings and what was not scanned decide.
     pub exit_code: u8,
+}
+
+/// Where a repository can be had, and which state of it was scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provenance {
+    /// The address of its remote, without credentials.
+    pub url: String,
+    /// The commit.
+    pub revision: Option<String>,
+    /// The branch that is checked out, when that is of that commit.
+    pub branch: Option<String>,
 }
 
 /// Something that was asked for and not scanned.
@@ -92,6 +110,7 @@ impl Report {
         self.skipped.dedup();
         self.notices.sort();
         self.notices.dedup();
+        self.repositories.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
     /// How many findings are suppressed by each means.

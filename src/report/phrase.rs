@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use super::{Report, help};
+use super::{Report, Repository, Status, help};
 use crate::blob::{Origin, Place};
 use crate::finding::{Advice, Exposure, Finding, Liveness, Means, Severity, inert};
 
@@ -47,8 +47,14 @@ pub(super) fn one_line(text: &str) -> String {
     inert(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// Where a finding is, without line and column: a path, or what stands for one.
+/// Where a finding is, without line and column: a path, or what stands for one, behind its repository where
+/// there are many.
 pub(super) fn place(finding: &Finding) -> String {
+    let repository = finding.location.origin.repository.as_deref().map(|name| inert(name) + ":").unwrap_or_default();
+    repository + &place_in_repository(finding)
+}
+
+fn place_in_repository(finding: &Finding) -> String {
     let Origin { path, place, commit, reference, .. } = &finding.location.origin;
     let path = String::from_utf8_lossy(path);
     let what = match (place, path.is_empty()) {
@@ -78,11 +84,24 @@ pub(super) fn scanned(report: &Report) -> String {
 
 /// `3 secrets in 2 files (1 critical, 2 high)`.
 pub(super) fn found(findings: &[Finding]) -> String {
-    let paths: BTreeSet<&[u8]> = findings.iter().map(|finding| &*finding.location.origin.path).collect();
+    let origins = findings.iter().map(|finding| &finding.location.origin);
+    let paths: BTreeSet<_> = origins.map(|origin| (&origin.repository, &*origin.path)).collect();
     let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count() as u64;
     let levels = Severity::ALL.iter().rev().map(|&severity| (of(severity), severity.as_str()));
     let (secrets, files) = (count(findings.len() as u64, "secret"), count(paths.len() as u64, "file"));
     format!("{secrets} in {files} ({})", listed(levels))
+}
+
+/// What came of one repository of many, in a line.
+pub(super) fn of_repository(repository: &Repository) -> String {
+    let Repository { name, status, blobs, commits, bytes, findings, skipped, .. } = repository;
+    let why = skipped.first().map(|one| format!(", {}", one_line(&one.reason))).unwrap_or_default();
+    let what = format!("{} of {}, {}", count(*blobs, "blob"), count(*commits, "commit"), size(*bytes));
+    match status {
+        Status::Failed => format!("{}: failed{why}", inert(name)),
+        Status::Partial => format!("{}: partial, {what}, {}{why}", inert(name), count(*findings, "secret")),
+        Status::Scanned => format!("{}: scanned, {what}, {}", inert(name), count(*findings, "secret")),
+    }
 }
 
 /// What a run came to, in a few words.

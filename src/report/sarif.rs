@@ -10,11 +10,11 @@ use serde_json::Value;
 use serde_sarif::sarif::{
     self, ArtifactLocation, Invocation, Location, Message, MultiformatMessageString, Notification, PhysicalLocation,
     PropertyBag, Region, ReportingConfiguration, ReportingDescriptor, Result as Entry, ResultColumnKind, ResultLevel,
-    Run, RunAutomationDetails, Tool, ToolComponent, Version,
+    Run, RunAutomationDetails, Tool, ToolComponent, Version, VersionControlDetails,
 };
 
 use super::phrase::message;
-use super::{HOME, Report, Style, help};
+use super::{HOME, Provenance, Report, Style, help};
 use crate::blob::Origin;
 use crate::finding::{Advice, Confidence, Finding, Means, Severity, Suppression};
 use crate::rule::Rule;
@@ -79,13 +79,30 @@ fn log<'a>(report: &'a Report, style: &Style) -> Log<'a> {
 
 /// Everything but the results, of which there are `shown`.
 fn run(report: &Report, rules: &[&Rule], shown: usize) -> Run {
-    Run::builder()
+    let mut run = Run::builder()
         .tool(Tool::from(driver(rules)))
         .automation_details(RunAutomationDetails::builder().id(format!("skant/{}/", report.source)).build())
         .column_kind(ResultColumnKind::UnicodeCodePoints.to_string())
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root())]))
         .invocations(vec![invocation(report, shown)])
-        .build()
+        .build();
+    let own = report.provenance.iter().map(|own| versions(own, ""));
+    let many = report.repositories.iter().filter_map(|one| Some(versions(one.provenance.as_ref()?, &one.name)));
+    run.version_control_provenance = Some(own.chain(many).collect()).filter(|all: &Vec<_>| !all.is_empty());
+    run
+}
+
+/// Where a repository can be had, and where it lies below the root.
+fn versions(provenance: &Provenance, folder: &str) -> VersionControlDetails {
+    let place = if folder.is_empty() {
+        ArtifactLocation::builder().uri_base_id(ROOT).build()
+    } else {
+        artifact(format!("{folder}/").as_bytes())
+    };
+    let mut details = VersionControlDetails::builder().repository_uri(&provenance.url).mapped_to(place).build();
+    details.revision_id.clone_from(&provenance.revision);
+    details.branch.clone_from(&provenance.branch);
+    details
 }
 
 fn driver(rules: &[&Rule]) -> ToolComponent {
@@ -218,7 +235,8 @@ fn provenance(origin: &Origin) -> BTreeMap<String, Value> {
         ]
     });
     let reference = origin.reference.as_deref().map(|reference| ("ref", reference));
-    commit.chain(reference).map(|(name, value)| (name.to_owned(), value.into())).collect()
+    let repository = origin.repository.as_deref().map(|name| ("repository", name));
+    repository.into_iter().chain(commit).chain(reference).map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 /// How far it has got, and what to do next.
@@ -235,7 +253,9 @@ fn location(finding: &Finding) -> Location {
     let origin = &finding.location.origin;
     // GitHub shows no result without a file: what has none is told by its place.
     let path = if origin.path.is_empty() { origin.place.as_str().as_bytes() } else { &origin.path };
-    let mut place = PhysicalLocation::builder().artifact_location(artifact(path)).build();
+    let folder = origin.repository.as_deref().map(|name| format!("{name}/")).unwrap_or_default();
+    let path = [folder.as_bytes(), path].concat();
+    let mut place = PhysicalLocation::builder().artifact_location(artifact(&path)).build();
     // A name has no lines to point at.
     place.region = (!origin.place.is_name()).then(|| region(finding));
     Location::builder().physical_location(place).build()

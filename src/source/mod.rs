@@ -118,6 +118,11 @@ pub trait Source {
         None
     }
 
+    /// The id of the commit that was asked for, where it is one and not HEAD.
+    fn tip(&self) -> Option<String> {
+        None
+    }
+
     /// Hands every blob to `visit`, from as many threads as suit the source. What cannot be read
     /// is handed over as [`Item::Missed`], and the walk goes on.
     fn each(&self, visit: &Visit<'_>);

@@ -82,6 +82,10 @@ impl Source for Push {
         self.range.clone()
     }
 
+    fn tip(&self) -> Option<String> {
+        self.history.as_ref().and_then(History::tip)
+    }
+
     fn each(&self, visit: &Visit<'_>) {
         for name in self.names.iter().filter(|name| name.len() >= SHORTEST_SECRET) {
             let origin = Origin { reference: Some(name.as_str().into()), ..Origin::at("", Place::RefName) };

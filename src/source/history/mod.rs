@@ -74,6 +74,15 @@ impl History {
         Ok(History { repository: Mutex::new(repository), revisions, from, without, options })
     }
 
+    /// All that refs reach in the repository that a folder is, and not one around it.
+    ///
+    /// # Errors
+    /// There is none, or none that can be read.
+    pub fn of_clone(folder: &Path, options: HistoryOptions) -> Result<History, Error> {
+        let repository = Mutex::new(Repository::at(folder)?);
+        Ok(History { repository, revisions: Vec::new(), from: Vec::new(), without: Vec::new(), options })
+    }
+
     /// How many commits the revisions name, and what of them is not here. Nothing is scanned for that.
     pub fn reach(&self) -> Reach {
         let gaps: Mutex<Vec<String>> = Mutex::default();
@@ -124,6 +133,10 @@ impl Source for History {
 
     fn range(&self) -> Option<String> {
         (!self.revisions.is_empty()).then(|| self.revisions.join(" "))
+    }
+
+    fn tip(&self) -> Option<String> {
+        if let [tip] = &self.from[..] { Some(hex(tip)) } else { None }
     }
 
     fn each(&self, visit: &Visit<'_>) {

@@ -1,0 +1,209 @@
+//! `skant history --repos`: the clones of a list, one after the other, into one report. What is done is kept, so
+//! that a run that was stopped can go on; a run can be dealt out to many machines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use clap::ColorChoice;
+use miette::Diagnostic;
+use sha2::{Digest, Sha256};
+
+use super::policy::Place;
+use super::scan::{Options, Session};
+use super::{Outcome, shown, tell};
+use crate::error::Error;
+use crate::report::{Merge, Report, Repository, Status, write_part};
+use crate::source::{History, HistoryOptions};
+
+/// The most bytes a list may have.
+const LARGEST_LIST: u64 = 256 << 20;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Repositories {
+    /// Scan these clones, one folder a line; `-` is standard input
+    #[arg(long = "repos", value_name = "FILE", conflicts_with = "revisions")]
+    pub list: Option<PathBuf>,
+    /// Scan only the M-th of N shares of them, dealt by a hash of their names
+    #[arg(long, value_name = "M/N", requires = "list")]
+    shard: Option<Shard>,
+    /// Keep what is done in FILE, and do not do again what it has
+    #[arg(long, value_name = "FILE", requires = "list")]
+    resume: Option<PathBuf>,
+}
+
+/// A share of a list, counted from 1.
+#[derive(Debug, Clone, Copy)]
+struct Shard {
+    number: u64,
+    of: u64,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Shard, String> {
+        let text = text.strip_prefix("hash:").unwrap_or(text);
+        let numbers = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        match numbers {
+            Some((number, of)) if (1..=of).contains(&number) => Ok(Shard { number, of }),
+            _ => Err("write M/N, where M goes from 1 to N".to_owned()),
+        }
+    }
+}
+
+impl Shard {
+    /// Whether a repository is in it, whatever else is in the list.
+    fn has(self, name: &str) -> bool {
+        let hash = Sha256::digest(name);
+        let number = hash.iter().take(8).fold(0, |number: u64, byte| number << 8 | u64::from(*byte));
+        number % self.of == self.number - 1
+    }
+}
+
+/// The folders by the names of the repositories, as reports show them.
+type List = BTreeMap<Arc<str>, PathBuf>;
+
+/// Scans the clones of a list.
+pub(super) fn run(
+    file: &Path,
+    asked: &Repositories,
+    wanted: HistoryOptions,
+    options: &Options,
+    color: ColorChoice,
+) -> Result<Outcome, Error> {
+    let read: Vec<PathBuf> = [file].into_iter().chain(asked.resume.as_deref()).map(Path::to_owned).collect();
+    options.spare(&read)?;
+    let mut session = options.begin(options.policy().named()?.as_ref())?;
+    // What is kept may be told in another format next time.
+    session.tells_provenance |= asked.resume.is_some();
+    let mut list = read_list(file, &session)?;
+    if let Some(shard) = asked.shard {
+        let all = list.len();
+        list.retain(|name, _| shard.has(name));
+        if list.is_empty() {
+            tell(&format!("share {} of {} has none of the {all} repositories", shard.number, shard.of));
+        }
+    }
+    let settings = options.settings(&session.rules)? + if wanted.unreachable { "u" } else { "" };
+    let settings = settings + if wanted.allow_shallow { "s" } else { "" };
+    let mut journal = asked.resume.as_deref().map(|file| Journal::open(file, options)).transpose()?;
+    let mut report = Report { source: "history", ..Report::default() };
+    report.rules = session.rules.iter().cloned().collect();
+    report.rules.sort_by(|a, b| a.id.cmp(&b.id));
+    let kept = journal.as_mut().map(|journal| journal.read(&list, &settings, &session)).transpose()?;
+    for (part, repository) in kept.into_iter().flatten() {
+        list.remove(&repository.name);
+        report.take_in(part, repository);
+    }
+    for (name, folder) in &list {
+        let part =
+            scan(folder, wanted, options, &session).unwrap_or_else(|error| Report::failed(told(&error, &session)));
+        let repository = part.as_repository(name, &settings);
+        if let Some(journal) = &mut journal {
+            journal.keep(&part, &repository)?;
+        }
+        report.take_in(part, repository);
+    }
+    report.put_in_order();
+    session.tell(&mut report, color)
+}
+
+/// Scans one clone. Its own config can allow and switch off, and not change by which rules all are scanned.
+fn scan(folder: &Path, wanted: HistoryOptions, options: &Options, session: &Session<'_>) -> Result<Report, Error> {
+    let history = History::of_clone(folder, wanted)?;
+    let policy = options.policy().open(Place::Clone(folder.to_owned()))?;
+    let mut report = session.scan(&history, &policy, Some(folder))?;
+    let config = policy.own.config.filter(|_| options.policy().config.is_none());
+    if let Some(config) = config.filter(|config| config.is_for_one_repository()) {
+        let name = config.names.first().map_or("its config", String::as_str);
+        report.notices.push(format!("what {name} adds or grades counts in a scan of this repository alone"));
+        report.put_in_order();
+    }
+    Ok(report)
+}
+
+/// An error and the way out, in a line. Both may repeat what was typed, or what stands in a file.
+fn told(error: &Error, session: &Session<'_>) -> String {
+    let help = error.help().map(|help| format!(": {help}")).unwrap_or_default();
+    session.mask(&format!("{error}{help}"))
+}
+
+/// Reads a list: one folder a line, nothing from empty lines and those that begin with `#`.
+fn read_list(file: &Path, session: &Session<'_>) -> Result<List, Error> {
+    let help = "write the folders of clones into it, one a line, or pipe them to `--repos -`";
+    let refuse = |what: String| Error::usage(format!("{}: {what}", shown(file)), help);
+    let reader: io::Result<Box<dyn Read>> = if file.as_os_str() == "-" {
+        Ok(Box::new(io::stdin()))
+    } else {
+        File::open(file).map(|file| Box::new(file) as _)
+    };
+    let mut text = String::new();
+    let length = reader.and_then(|reader| reader.take(LARGEST_LIST + 1).read_to_string(&mut text));
+    if length.map_err(|error| refuse(format!("cannot be read: {error}")))? as u64 > LARGEST_LIST {
+        return Err(refuse(format!("larger than {LARGEST_LIST} bytes")));
+    }
+    let lines = text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty());
+    let mut list = List::new();
+    for line in lines.filter(|line| !line.starts_with('#')) {
+        let folder = Path::new(if line.len() > 1 { line.trim_end_matches('/') } else { line });
+        list.insert(session.mask(&folder.to_string_lossy()).into(), folder.to_owned());
+    }
+    if list.is_empty() { Err(refuse("names no repository".to_owned())) } else { Ok(list) }
+}
+
+/// What is kept of a run while it goes on: the lines that `jsonl` has of each repository.
+struct Journal<'f> {
+    path: &'f Path,
+    file: File,
+}
+
+impl Journal<'_> {
+    fn open<'f>(path: &'f Path, options: &Options) -> Result<Journal<'f>, Error> {
+        if options.shows_more() {
+            let help = "leave `--explain`, `--show-suppressed`, `-v` and `--reveal` to a run without it";
+            return Err(Error::usage("`--resume` keeps what is reported, masked, and no more", help));
+        }
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path);
+        let file = file.map_err(|source| Error::Write { path: shown(path), source })?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(Error::usage(
+                format!("{} is in use by another run", shown(path)),
+                "give each share a file of its own",
+            )),
+            // Where files cannot be locked, whoever starts the runs takes care.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Journal { path, file }),
+        }
+    }
+
+    /// What is done of these. The rest of a line that was being written is taken away.
+    fn read(&mut self, list: &List, settings: &str, session: &Session<'_>) -> Result<Vec<(Report, Repository)>, Error> {
+        let refuse = |said: &str| {
+            let help = "a file that `--resume` wrote is expected, of a run with the same options; or name a new one";
+            Error::usage(format!("cannot resume with {}: {said}", shown(self.path)), help)
+        };
+        let mut text = Vec::new();
+        self.file.read_to_end(&mut text).map_err(|error| refuse(&error.to_string()))?;
+        let end = memchr::memrchr(b'\n', &text).map_or(0, |at| at + 1);
+        let whole = std::str::from_utf8(&text[..end]).map_err(|_| refuse("it is not UTF-8"))?;
+        let (kept, end) = Merge::new(&session.rules).kept(whole).map_err(|said| refuse(&said))?;
+        if kept.iter().any(|(_, repository)| repository.settings != settings) {
+            return Err(refuse("it is of a run with other options"));
+        }
+        self.file.set_len(end as u64).map_err(|error| refuse(&error.to_string()))?;
+        let mut seen = BTreeSet::new();
+        let is_done =
+            |repository: &Repository| repository.status == Status::Scanned && list.contains_key(&repository.name);
+        Ok(kept.into_iter().filter(|(_, one)| is_done(one) && seen.insert(Arc::clone(&one.name))).collect())
+    }
+
+    /// Keeps what came of a repository, in one piece.
+    fn keep(&mut self, part: &Report, repository: &Repository) -> Result<(), Error> {
+        let mut lines = Vec::new();
+        let written = write_part(part, repository, &mut lines).and_then(|()| self.file.write_all(&lines));
+        written.map_err(|source| Error::Write { path: shown(self.path), source })
+    }
+}
