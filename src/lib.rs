@@ -33,6 +33,7 @@ mod folder;
 mod git;
 mod hook;
 mod http;
+pub mod ledger;
 mod lines;
 pub mod policy;
 pub mod report;

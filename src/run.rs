@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::Read;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blob::{Blob, Origin};
 use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Position, Secret, Severity};
+use crate::ledger::{Account, Cause, Exclusion, Ledger, Unit};
 use crate::lines::Lines;
 use crate::policy::Policy;
 use crate::report::{Report, Skipped};
@@ -29,35 +29,20 @@ pub struct Wanted {
     pub inline: bool,
 }
 
-/// How far a run has come, for whoever watches it.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Files scanned so far.
-    pub files: AtomicU64,
-    /// Blobs of git's so far.
-    pub blobs: AtomicU64,
-    /// Commits so far.
-    pub commits: AtomicU64,
-    /// Members of archives so far.
-    pub members: AtomicU64,
-    /// Bytes scanned so far.
-    pub bytes: AtomicU64,
-}
-
 thread_local! {
     /// Each thread scans one blob after the other.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Scans everything a source has.
-pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted, progress: &Progress) -> Report {
+/// Scans everything a source has. The ledger tells meanwhile how far that has come.
+pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted, ledger: &Ledger) -> Report {
     // Whoever asks about files only means the secrets of all rules.
     let only_files = rules.iter().all(|rule| matches!(rule.finder, Finder::File(_)));
     let all = if only_files { Cow::Owned(rules.clone().with_unwanted()) } else { Cow::Borrowed(rules) };
     let scanner = Scanner::new(&all).from_up(wanted.severity, wanted.confidence);
     let scanner = if wanted.explain { scanner } else { scanner.counting() };
     let scanner = if wanted.inline { scanner } else { scanner.ignoring_marks() };
-    let run = Run { scanner, rules, only_files, wanted, progress, report: Mutex::default() };
+    let run = Run { scanner, rules, only_files, wanted, ledger, report: Mutex::default() };
     source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
     let range =
         source.range().map(|range| SCRATCH.with_borrow_mut(|scratch| run.scanner.mask(range.as_bytes(), scratch)));
@@ -66,18 +51,42 @@ pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted
     report.range = range;
     report.rules = rules.iter().cloned().collect();
     report.rules.sort_by(|a, b| a.id.cmp(&b.id));
-    report.files = progress.files.load(Ordering::Relaxed);
-    report.blobs = progress.blobs.load(Ordering::Relaxed);
-    report.commits = progress.commits.load(Ordering::Relaxed);
-    report.members = progress.members.load(Ordering::Relaxed);
-    report.bytes = progress.bytes.load(Ordering::Relaxed);
+    SCRATCH.with_borrow_mut(|scratch| judge(policy, &mut report, &run.scanner, ledger, scratch));
+    balance(ledger, &mut report);
     report.put_in_order();
-    SCRATCH.with_borrow_mut(|scratch| judge(policy, &mut report, &run.scanner, scratch));
     report
 }
 
+/// Closes the ledger. What was met and never heard of again is told, and a tree of which ignore rules leave
+/// nothing: a scan of nothing is no success.
+fn balance(ledger: &Ledger, report: &mut Report) {
+    let nothing = Account::default();
+    let accounts = ledger.close();
+    let account = |unit: Unit| accounts.get(&unit).unwrap_or(&nothing);
+    let ignored = |unit: Unit| account(unit).left_out.contains_key(&Exclusion::Ignored);
+    let is_empty = account(Unit::File).scanned + account(Unit::Link).scanned == 0;
+    if is_empty && report.skipped.is_empty() && (ignored(Unit::File) || ignored(Unit::Folder)) {
+        let reason = "ignore rules leave nothing of it to be scanned: `--no-ignore` scans it all the same";
+        report.skipped.push(Skipped { path: "what was asked for".to_owned(), reason: reason.to_owned() });
+        ledger.miss(Unit::Other, Cause::AllIgnored);
+    }
+    report.accounts = ledger.close();
+    for (unit, account) in &report.accounts {
+        if let Some(lost) = account.not_scanned.get(&Cause::Unaccounted) {
+            let reason =
+                format!("{lost} of them were met and not scanned: this is a fault of skant's, please report it");
+            report.skipped.push(Skipped { path: unit.as_str().to_owned(), reason });
+        }
+    }
+    report.files = ledger.scanned(Unit::File);
+    report.blobs = ledger.scanned(Unit::Blob);
+    report.commits = ledger.scanned(Unit::Commit);
+    report.members = ledger.scanned(Unit::Member);
+    report.bytes = ledger.scanned(Unit::Byte);
+}
+
 /// Takes out of a report what the policy allows. What files say of it may hold secrets, too.
-fn judge(policy: &Policy, report: &mut Report, scanner: &Scanner, scratch: &mut Scratch) {
+fn judge(policy: &Policy, report: &mut Report, scanner: &Scanner, ledger: &Ledger, scratch: &mut Scratch) {
     let mut mask = |text: &str| scanner.mask(text.as_bytes(), scratch);
     report.config = policy.own.config.as_ref().and_then(|config| config.names.first()).map(|name| mask(name));
     let mut judged = policy.judge(std::mem::take(&mut report.findings));
@@ -91,9 +100,9 @@ fn judge(policy: &Policy, report: &mut Report, scanner: &Scanner, scratch: &mut 
     for (path, error) in judged.failures {
         report.skipped.push(Skipped { path: mask(&path), reason: mask(&error.to_string()) });
         report.faults.push(error);
+        ledger.miss(Unit::Other, Cause::Setting);
     }
     report.dead = judged.dead;
-    report.put_in_order();
 }
 
 struct Run<'a> {
@@ -102,7 +111,7 @@ struct Run<'a> {
     /// Whether nothing but files as such is reported.
     only_files: bool,
     wanted: Wanted,
-    progress: &'a Progress,
+    ledger: &'a Ledger,
     report: Mutex<Report>,
 }
 
@@ -117,7 +126,10 @@ impl Run<'_> {
                 self.keep(blob.origin, self.scanner.scan_for(&blob, names, held, scratch), scratch);
             }
             Item::Version(blob, before) => self.compare(&blob, before, scratch),
-            Item::Missed(path, reason) => self.miss(&path, &reason, scratch),
+            Item::Met(unit, count) => self.ledger.meet(unit, count),
+            Item::Done(unit, count) => self.ledger.scan(unit, count),
+            Item::Excluded(unit, rule, count) => self.ledger.leave_out(unit, rule, count),
+            Item::Missed(unit, cause, path, reason) => self.miss(unit, cause, &path, &reason, scratch),
             Item::Notice(text) => {
                 let text = self.scanner.mask(text.as_bytes(), scratch);
                 self.gather(|report| report.notices.push(text));
@@ -128,15 +140,15 @@ impl Run<'_> {
     fn read(&self, origin: &Origin, reader: &mut dyn Read, ask: Option<&Ask<'_>>, scratch: &mut Scratch) {
         let mut scanned = Scanned::default();
         let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
-        self.progress.files.fetch_add(u64::from(outcome.is_ok()), Ordering::Relaxed);
-        self.progress.members.fetch_add(scanned.members, Ordering::Relaxed);
-        self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
+        self.ledger.scan(Unit::Member, scanned.members);
+        self.ledger.scan(Unit::Byte, scanned.bytes);
         if let Some(ask) = ask {
             self.judge_file(origin, &mut scanned, ask, scratch);
         }
         self.keep(origin, scanned, scratch);
-        if let Err(error) = outcome {
-            self.miss(&origin.path, &reason(&error), scratch);
+        match outcome {
+            Ok(()) => self.ledger.scan(Unit::File, 1),
+            Err(error) => self.miss(Unit::File, Cause::of(&error), &origin.path, &reason(&error), scratch),
         }
     }
 
@@ -153,23 +165,23 @@ impl Run<'_> {
 
     fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
         answer.outcome = self.scanner.probe(probe.text, probe.changed, scratch, &mut answer.holds);
-        self.progress.members.fetch_add(std::mem::take(&mut scratch.members), Ordering::Relaxed);
-        let counter = match probe.counts {
-            Counts::Blob => &self.progress.blobs,
-            Counts::Commit => &self.progress.commits,
+        self.ledger.scan(Unit::Member, std::mem::take(&mut scratch.members));
+        let unit = match probe.counts {
+            Counts::Blob => Unit::Blob,
+            Counts::Commit => Unit::Commit,
             Counts::Nothing => return,
         };
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.progress.bytes.fetch_add(probe.text.len() as u64, Ordering::Relaxed);
+        self.ledger.scan(unit, 1);
+        self.ledger.scan(Unit::Byte, probe.text.len() as u64);
     }
 
     /// Scans a new version of a file. What touches a line that the version before did not have counts,
     /// and what was no secret there.
     fn compare(&self, blob: &Blob<'_>, before: &dyn Fn() -> Option<Vec<u8>>, scratch: &mut Scratch) {
         let mut scanned = self.scanner.scan(blob, scratch);
-        self.progress.files.fetch_add(1, Ordering::Relaxed);
-        self.progress.members.fetch_add(scanned.members, Ordering::Relaxed);
-        self.progress.bytes.fetch_add(scanned.bytes, Ordering::Relaxed);
+        self.ledger.scan(Unit::File, 1);
+        self.ledger.scan(Unit::Member, scanned.members);
+        self.ledger.scan(Unit::Byte, scanned.bytes);
         if !scanned.findings.is_empty()
             && let Some(before) = before()
         {
@@ -203,11 +215,8 @@ impl Run<'_> {
         let fate = match ask() {
             Ok(fate) => fate,
             Err(cause) => {
-                return self.miss(
-                    b".git/index",
-                    &format!("{cause}: which dotenv files git tracks is not known"),
-                    scratch,
-                );
+                let reason = format!("{cause}: which dotenv files git tracks is not known");
+                return self.miss(Unit::Other, Cause::Unreadable, b".git/index", &reason, scratch);
             }
         };
         let path = self.scanner.mask_secrets(&origin.path, scratch).map(String::into_bytes);
@@ -221,7 +230,8 @@ impl Run<'_> {
         }
     }
 
-    fn miss(&self, path: &[u8], reason: &str, scratch: &mut Scratch) {
+    fn miss(&self, unit: Unit, cause: Cause, path: &[u8], reason: &str, scratch: &mut Scratch) {
+        self.ledger.miss(unit, cause);
         let path = self.scanner.mask(path, scratch);
         let reason = self.scanner.mask(reason.as_bytes(), scratch);
         self.gather(|report| report.skipped.push(Skipped { path, reason }));
@@ -232,7 +242,7 @@ impl Run<'_> {
             only_about_files(&mut scanned);
         }
         let Scanned { mut findings, mut dismissed, dismissals, missed, .. } = scanned;
-        missed.iter().for_each(|reason| self.miss(&origin.path, reason, scratch));
+        missed.iter().for_each(|reason| self.miss(Unit::Member, Cause::Unreadable, &origin.path, reason, scratch));
         if findings.is_empty() && dismissals.is_empty() {
             return;
         }

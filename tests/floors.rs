@@ -14,7 +14,7 @@ const FLOORS: [&[&str]; 9] = [
     &["finding", "agent", "hook"],
     &["rule", "git", "folder"],
     &["file"],
-    &["archive", "blob", "error", "fault", "lines", "http"],
+    &["archive", "blob", "error", "fault", "ledger", "lines", "http"],
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -9,10 +9,11 @@ use super::policy::committed;
 use super::{Outcome, print, tell};
 use crate::error::Error;
 use crate::finding::{Confidence, Finding, Severity, inert};
+use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::rule::RuleSet;
-use crate::run::{self, Progress, Wanted};
+use crate::run::{self, Wanted};
 use crate::source::{AgentEvent, Moment};
 
 /// The assistants that a hook can be asked for.
@@ -77,7 +78,7 @@ fn input() -> Result<Vec<u8>, String> {
 fn look(event: &AgentEvent, policy: &Policy, rules: &RuleSet) -> Report {
     let inline = !event.is_written();
     let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline };
-    run::run(event, rules, policy, wanted, &Progress::default())
+    run::run(event, rules, policy, wanted, &Ledger::default())
 }
 
 fn unscanned(report: &Report) -> Option<String> {

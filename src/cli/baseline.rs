@@ -13,10 +13,11 @@ use crate::config::Files;
 use crate::error::Error;
 use crate::file::read_regular;
 use crate::finding::Finding;
+use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::rule::{Confidence, Judge, RuleSet, Severity};
-use crate::run::{Progress, Wanted, run as scan};
+use crate::run::{Wanted, run as scan};
 use crate::source::{History, HistoryOptions, Source, Tree};
 
 #[derive(Debug, clap::Args)]
@@ -126,7 +127,7 @@ fn look(options: &Options, root: &Path, policy: &Policy) -> Result<Found, Error>
     };
     let mut found = Found { findings: Vec::new(), skipped: Vec::new() };
     let mut take = |source: &dyn Source| {
-        let report: Report = scan(source, &rules, policy, wanted, &Progress::default());
+        let report: Report = scan(source, &rules, policy, wanted, &Ledger::default());
         // What lies in a repository inside of this one has its own baseline.
         found.findings.extend(report.findings.into_iter().filter(|one| one.location.origin.root.is_none()));
         found.skipped.extend(report.skipped.into_iter().map(|one| format!("{}: {}", one.path, one.reason)));

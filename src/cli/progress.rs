@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
 
-use crate::run::Progress;
+use crate::ledger::{Ledger, Unit};
 
 /// A scan that takes less is not worth a line.
 const PATIENCE: Duration = Duration::from_millis(800);
 const TICK: Duration = Duration::from_millis(100);
 
 /// Does some work, and meanwhile shows how far it has come when a person is looking.
-pub(super) fn watch<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
+pub(super) fn watch<T>(ledger: &Ledger, work: impl FnOnce() -> T) -> T {
     if !someone_looks() {
         return work();
     }
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        let watcher = scope.spawn(|| show(progress, &done));
+        let watcher = scope.spawn(|| show(ledger, &done));
         let result = work();
         done.store(true, Ordering::Relaxed);
         watcher.thread().unpark();
@@ -28,15 +28,15 @@ pub(super) fn watch<T>(progress: &Progress, work: impl FnOnce() -> T) -> T {
     })
 }
 
-fn show(progress: &Progress, done: &AtomicBool) {
+fn show(ledger: &Ledger, done: &AtomicBool) {
     thread::park_timeout(PATIENCE);
     if done.load(Ordering::Relaxed) {
         return;
     }
     let line = ProgressBar::new_spinner();
     while !done.load(Ordering::Relaxed) {
-        let files = HumanCount(progress.files.load(Ordering::Relaxed));
-        let bytes = HumanBytes(progress.bytes.load(Ordering::Relaxed));
+        let files = HumanCount(ledger.scanned(Unit::File) + ledger.scanned(Unit::Blob));
+        let bytes = HumanBytes(ledger.scanned(Unit::Byte));
         line.set_message(format!("{files} files, {bytes}"));
         line.tick();
         thread::park_timeout(TICK);

@@ -16,10 +16,11 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::finding::inert;
 use crate::git::{Repository, hex};
+use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::report::{Format, Provenance, Report, Style};
 use crate::rule::{Confidence, RuleSet, Severity};
-use crate::run::{Progress, Wanted};
+use crate::run::Wanted;
 use crate::scan::{Scanner, Scratch};
 use crate::source::{Source, Stdin, Tree};
 use crate::verify::Verifier;
@@ -302,7 +303,7 @@ impl Session<'_> {
             explain: options.explain,
             inline: !options.policy.no_inline,
         };
-        let counts = Progress::default();
+        let counts = Ledger::default();
         let mut report = progress::watch(&counts, || crate::run::run(source, &self.rules, policy, wanted, &counts));
         report.faults.iter().for_each(show);
         advise(&mut report, &self.rules, folder);

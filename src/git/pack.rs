@@ -114,6 +114,8 @@ pub(super) struct Worker {
     free: Vec<Vec<u8>>,
     ranges: Vec<Range<usize>>,
     bases: Bases,
+    /// How many objects it handed over.
+    met: u64,
 }
 
 /// A text that more than one may hold.
@@ -154,7 +156,7 @@ struct Frame {
 
 impl Worker {
     pub(super) fn new() -> Worker {
-        Worker { inflate: Decompressor::new(), free: Vec::new(), ranges: Vec::new(), bases: Bases::default() }
+        Worker { inflate: Decompressor::new(), free: Vec::new(), ranges: Vec::new(), bases: Bases::default(), met: 0 }
     }
 
     fn buffer(&mut self) -> Vec<u8> {
@@ -196,6 +198,11 @@ impl Pack {
             return Err("its index is that of another pack".into());
         }
         Ok(Pack { pack, index, layout, count, plan: OnceLock::new() })
+    }
+
+    /// How many objects it has.
+    pub(super) fn count(&self) -> usize {
+        self.count
     }
 
     fn id(&self, place: usize) -> Id {
@@ -340,13 +347,13 @@ impl Pack {
     }
 
     /// Reads every object of some kinds, from as many threads as there are. What `visit` returns is
-    /// handed in with the objects that are made from that one. The ids of those that cannot be
-    /// read here are returned.
+    /// handed in with the objects that are made from that one. Returned is how many there were, and
+    /// the ids of those that cannot be read here.
     pub(super) fn each(
         &self,
         wanted: &(dyn Fn(Kind) -> bool + Sync),
         visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
-    ) -> Vec<Id> {
+    ) -> (u64, Vec<Id>) {
         let plan = self.plan();
         let is_wanted = |position: u32| Kind::of(plan.kinds[position as usize]).is_some_and(wanted);
         let next = AtomicUsize::new(0);
@@ -357,13 +364,18 @@ impl Pack {
                     self.family(plan, root, &mut worker, visit, &mut failed);
                 }
             }
-            failed
+            (worker.met, failed)
         });
+        let met = failed.iter().map(|(met, _)| met).sum();
         let lost = (0..plan.kinds.len()).filter(|&position| plan.kinds[position] == UNKNOWN);
-        let mut ids: Vec<Id> =
-            failed.into_iter().flatten().chain(lost).map(|position| self.id(plan.places[position] as usize)).collect();
+        let mut ids: Vec<Id> = failed
+            .into_iter()
+            .flat_map(|(_, failed)| failed)
+            .chain(lost)
+            .map(|position| self.id(plan.places[position] as usize))
+            .collect();
         ids.sort_unstable();
-        ids
+        (met, ids)
     }
 
     /// Reads an object and all that is made from it.
@@ -381,6 +393,7 @@ impl Pack {
         match self.raw(plan, root, worker, &mut text) {
             Ok(()) => {
                 let outcome = visit(&Read { id: plan.id(self, root), kind, text: &text, changed: None });
+                worker.met += 1;
                 stack.push(Frame { text, child: plan.first_child[root as usize], outcome });
             }
             Err(_) => plan.lose(root, failed),
@@ -408,6 +421,7 @@ impl Pack {
                 Ok(()) => {
                     let id = plan.id(self, child);
                     let outcome = visit(&Read { id, kind, text: &made, changed: Some((&ranges, before)) });
+                    worker.met += 1;
                     match plan.first_child[child as usize] {
                         NONE => worker.give_back(made),
                         first => stack.push(Frame { text: made, child: first, outcome }),

@@ -74,14 +74,15 @@ impl Store {
     }
 
     /// Reads every object of some kinds, each once, from as many threads as there are. What `visit`
-    /// returns is handed in with the objects that are made from that one.
+    /// returns is handed in with the objects that are made from that one. Tells how many are listed in packs and
+    /// were not met: none, when all kinds are wanted.
     pub(crate) fn each(
         &self,
         wanted: &(dyn Fn(Kind) -> bool + Sync),
         visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
         failed: &(dyn Fn(Id, Trouble) + Sync),
-    ) {
-        let mut rest = Vec::new();
+    ) -> u64 {
+        let (mut rest, mut unmet) = (Vec::new(), 0);
         for (number, pack) in self.folders.packs().iter().enumerate() {
             let before = &self.folders.packs()[..number];
             let once = |read: &Read<'_>| {
@@ -89,7 +90,9 @@ impl Store {
                 let is_known = before.iter().any(|pack| pack.find(&read.id).is_some());
                 if is_known { SEEN_BEFORE } else { visit(&fresh(read)) }
             };
-            rest.extend(pack.each(wanted, &once));
+            let (met, lost) = pack.each(wanted, &once);
+            unmet += (pack.count() as u64).saturating_sub(met + lost.len() as u64);
+            rest.extend(lost);
         }
         rest.sort_unstable();
         rest.dedup();
@@ -107,6 +110,7 @@ impl Store {
         };
         rest.par_iter().with_max_len(16).for_each(one);
         self.others.par_iter().with_max_len(16).for_each(one);
+        unmet
     }
 
     /// Asks libgit2, which wants a handle for each thread, about what is not in the packs and folders we

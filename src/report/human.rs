@@ -12,12 +12,13 @@ use miette::{
 };
 
 use super::phrase::{
-    came_in, count, extent, grouped, listed, live, of_repository, one_line, outcome, place, reached, scanned, size,
-    suppressed,
+    account, came_in, count, extent, grouped, listed, live, of_repository, one_line, outcome, place, reached, scanned,
+    size, suppressed,
 };
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
 use crate::finding::{Excerpt, Finding, Location, Position, Severity, Suppression, inert};
+use crate::ledger::Exclusion;
 use crate::scan::{Dismissal, Dismissed};
 
 const DEFAULT_WIDTH: usize = 100;
@@ -281,7 +282,27 @@ fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Re
         let findings = count(report.below, "finding");
         writeln!(out, "{findings} below the asked severity or confidence; --severity low --confidence low shows them")?;
     }
+    write_ledger(report, style, out)?;
     report.notices.iter().try_for_each(|notice| writeln!(out, "{}", inert(notice)))
+}
+
+/// What became of all there was: in full for those who ask, else only what ignore rules left out.
+fn write_ledger(report: &Report, style: &Style, out: &mut impl Write) -> io::Result<()> {
+    if style.verbose > 0 {
+        return report
+            .accounts
+            .iter()
+            .try_for_each(|(unit, of_unit)| writeln!(out, "{}: {}", unit.as_str(), account(of_unit)));
+    }
+    let ignored = report.accounts.iter().filter_map(|(unit, account)| {
+        let number = account.left_out.get(&Exclusion::Ignored)?;
+        Some(count(*number, unit.as_str().trim_end_matches('s')))
+    });
+    let ignored: Vec<String> = ignored.collect();
+    if ignored.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{} left out by ignore rules; -v shows what else was", ignored.join(" and "))
 }
 
 /// The run in a sentence.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{Provenance, Report, Repository, Skipped, Style, help};
 use crate::blob::Commit;
 use crate::finding::{Finding, Means, Suppression};
+use crate::ledger::{Account, Accounts, Unit};
 use crate::scan::Dismissal;
 
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -111,6 +112,7 @@ pub(super) struct RepositoryEntry<'a> {
     pub commits: u64,
     pub members: u64,
     pub bytes: u64,
+    pub ledger: BTreeMap<String, AccountEntry>,
     pub suppressed: BTreeMap<Cow<'a, str>, u64>,
     pub dismissed: BTreeMap<Cow<'a, str>, u64>,
     pub skipped: Vec<SkippedEntry<'a>>,
@@ -130,6 +132,7 @@ impl<'a> RepositoryEntry<'a> {
             commits: repository.commits,
             members: repository.members,
             bytes: repository.bytes,
+            ledger: ledger(&repository.accounts),
             suppressed: repository.suppressed.iter().map(|(means, count)| (means.as_str().into(), *count)).collect(),
             dismissed: repository.dismissed.iter().map(|(reason, count)| (reason.as_str().into(), *count)).collect(),
             skipped: repository.skipped.iter().map(SkippedEntry::of).collect(),
@@ -182,6 +185,7 @@ struct Scan<'a> {
     provenance: Option<ProvenanceEntry<'a>>,
     skipped: Vec<SkippedEntry<'a>>,
     notices: &'a [String],
+    ledger: BTreeMap<String, AccountEntry>,
     #[serde(serialize_with = "every_means")]
     suppressed: &'a Report,
     #[serde(serialize_with = "every_reason")]
@@ -206,11 +210,38 @@ impl Scan<'_> {
             provenance: report.provenance.as_ref().map(ProvenanceEntry::of),
             skipped: report.skipped.iter().map(SkippedEntry::of).collect(),
             notices: &report.notices,
+            ledger: ledger(&report.accounts),
             suppressed: report,
             dismissed: &report.dismissed,
             repositories: Vec::new(),
         }
     }
+}
+
+/// What became of all there was of one unit, as reports have it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountEntry {
+    pub in_scope: u64,
+    pub scanned: u64,
+    pub left_out: BTreeMap<Cow<'static, str>, u64>,
+    pub not_scanned: BTreeMap<Cow<'static, str>, u64>,
+}
+
+impl AccountEntry {
+    fn of(account: &Account) -> AccountEntry {
+        AccountEntry {
+            in_scope: account.in_scope(),
+            scanned: account.scanned,
+            left_out: account.left_out.iter().map(|(rule, count)| (rule.as_str().into(), *count)).collect(),
+            not_scanned: account.not_scanned.iter().map(|(cause, count)| (cause.as_str().into(), *count)).collect(),
+        }
+    }
+}
+
+/// The accounts, by the names of their units.
+pub(super) fn ledger(accounts: &Accounts) -> BTreeMap<String, AccountEntry> {
+    accounts.iter().map(|(unit, account)| (Unit::as_str(*unit).to_owned(), AccountEntry::of(account))).collect()
 }
 
 /// Names every reason, also those that dismissed nothing: a reader need not know which there are.

@@ -9,7 +9,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::json::{
-    CommitEntry, DismissedEntry, Entry, ProvenanceEntry, RepositoryEntry, SCHEMA_VERSION, SkippedEntry, SuppressedEntry,
+    AccountEntry, CommitEntry, DismissedEntry, Entry, ProvenanceEntry, RepositoryEntry, SCHEMA_VERSION, SkippedEntry,
+    SuppressedEntry,
 };
 use super::{Provenance, Report, Repository, Skipped, Status};
 use crate::blob::{Commit, Origin, Place};
@@ -17,6 +18,7 @@ use crate::finding::{
     Advice, Confidence, Excerpt, Exposure, Finding, Fingerprint, Liveness, Location, Means, Position, Secret, Severity,
     Suppression, inert,
 };
+use crate::ledger::{Account, Accounts, Cause, Exclusion, Unit, add};
 use crate::rule::{Judge, Rule, RuleSet};
 use crate::scan::{Dismissal, Dismissed, Scanner, Scratch};
 
@@ -85,6 +87,7 @@ struct Scan {
     provenance: Option<ProvenanceEntry<'static>>,
     skipped: Vec<SkippedEntry<'static>>,
     notices: Vec<String>,
+    ledger: BTreeMap<String, AccountEntry>,
     suppressed: BTreeMap<String, u64>,
     dismissed: BTreeMap<String, u64>,
     #[serde(default)]
@@ -230,6 +233,7 @@ impl<'r> Merge<'r> {
             commits: entry.commits,
             members: entry.members,
             bytes: entry.bytes,
+            accounts: accounts(&entry.ledger)?,
             suppressed,
             dismissed,
             skipped: self.skipped(&entry.skipped),
@@ -266,6 +270,10 @@ impl<'r> Merge<'r> {
     ) -> Result<(), String> {
         let source = SOURCES.into_iter().find(|name| *name == scan.source);
         let source = source.ok_or_else(|| unknown("source", &scan.source))?;
+        let accounts = accounts(&scan.ledger)?;
+        if scan.complete != accounts.values().all(|account| account.not_scanned() == 0) {
+            return Err("its ledger and whether it is complete do not agree".into());
+        }
         let range = scan.range.map(|range| self.mask(&range));
         let skipped = self.skipped(&scan.skipped);
         let provenance = scan.provenance.as_ref().map(|provenance| self.provenance(provenance));
@@ -294,6 +302,7 @@ impl<'r> Merge<'r> {
         for (sum, count) in counts {
             *sum = sum.saturating_add(count);
         }
+        add(&mut report.accounts, &accounts);
         for (reason, count) in scan.dismissed.iter().filter(|(_, count)| **count > 0) {
             let sum = report.dismissed.entry(dismissal(reason)?).or_default();
             *sum = sum.saturating_add(*count);
@@ -485,6 +494,7 @@ fn part(repository: &Repository, findings: Vec<Finding>) -> Report {
         commits: repository.commits,
         members: repository.members,
         bytes: repository.bytes,
+        accounts: repository.accounts.clone(),
         ..Report::default()
     }
 }
@@ -501,6 +511,27 @@ fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 
 fn named<T: Copy>(field: &str, all: &[T], name: impl Fn(T) -> &'static str, text: &str) -> Result<T, String> {
     all.iter().copied().find(|one| name(*one) == text).ok_or_else(|| unknown(field, text))
+}
+
+/// The accounts of a report, if their sums hold.
+fn accounts(ledger: &BTreeMap<String, AccountEntry>) -> Result<Accounts, String> {
+    let account = |(unit, entry): (&String, &AccountEntry)| {
+        let unit = named("unit", &Unit::ALL, Unit::as_str, unit)?;
+        let left_out = entry.left_out.iter();
+        let left_out =
+            left_out.map(|(rule, count)| Ok((named("rule", &Exclusion::ALL, Exclusion::as_str, rule)?, *count)));
+        let not_scanned = entry.not_scanned.iter();
+        let not_scanned =
+            not_scanned.map(|(cause, count)| Ok((named("cause", &Cause::ALL, Cause::as_str, cause)?, *count)));
+        let account = Account {
+            scanned: entry.scanned,
+            left_out: left_out.collect::<Result<_, String>>()?,
+            not_scanned: not_scanned.collect::<Result<_, String>>()?,
+        };
+        let is_sum = account.in_scope() == entry.in_scope;
+        if is_sum { Ok((unit, account)) } else { Err("the sums of its ledger are wrong".to_owned()) }
+    };
+    ledger.iter().map(account).collect()
 }
 
 fn dismissal(reason: &str) -> Result<Dismissal, String> {

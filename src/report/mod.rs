@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::finding::{Finding, Fingerprint, Location, Means, Secret};
+use crate::ledger::Accounts;
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
 pub(crate) use json::write_part;
@@ -67,6 +68,8 @@ pub struct Report {
     pub members: u64,
     /// How many bytes were scanned.
     pub bytes: u64,
+    /// What became of all there was to scan.
+    pub accounts: Accounts,
     /// The rules that ran, in order of id.
     pub rules: Vec<Arc<Rule>>,
     /// Where what was scanned is kept, and what of it.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::{Report, Repository, Status, help};
 use crate::blob::{Origin, Place};
 use crate::finding::{Advice, Exposure, Finding, Liveness, Means, Severity, inert};
+use crate::ledger::Account;
 
 /// The commit that brought a secret in, in a sentence.
 pub(super) fn came_in(origin: &Origin) -> Option<String> {
@@ -102,6 +103,24 @@ pub(super) fn of_repository(repository: &Repository) -> String {
         Status::Partial => format!("{}: partial, {what}, {}{why}", inert(name), count(*findings, "secret")),
         Status::Scanned => format!("{}: scanned, {what}, {}", inert(name), count(*findings, "secret")),
     }
+}
+
+/// What became of all there was of one unit: `7 in scope: 3 scanned, 2 ignore-rule, 1 missing`.
+pub(super) fn account(account: &Account) -> String {
+    let Account { scanned, left_out, not_scanned } = account;
+    let mut parts = vec![format!("{} scanned", grouped(*scanned))];
+    let mut add = |what: &str, count: u64, parts_of: String| {
+        if count > 0 {
+            parts.push(format!("{} {what} ({parts_of})", grouped(count)));
+        }
+    };
+    add("left out", account.left_out(), listed(left_out.iter().map(|(rule, &count)| (count, rule.as_str()))));
+    add(
+        "not scanned",
+        account.not_scanned(),
+        listed(not_scanned.iter().map(|(cause, &count)| (count, cause.as_str()))),
+    );
+    format!("{} in scope: {}", grouped(account.in_scope()), parts.join(", "))
 }
 
 /// What a run came to, in a few words.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Provenance, Report, Skipped};
 use crate::finding::Means;
+use crate::ledger::{Account, Accounts, Cause, Unit, add};
 use crate::scan::Dismissal;
 
 /// What came of one repository of many.
@@ -30,6 +31,8 @@ pub struct Repository {
     pub members: u64,
     /// How many bytes were scanned.
     pub bytes: u64,
+    /// What became of all there was to scan.
+    pub accounts: Accounts,
     /// How many findings are suppressed, by each means.
     pub suppressed: BTreeMap<Means, u64>,
     /// How many candidates were not believed, by reason.
@@ -68,7 +71,9 @@ impl Status {
 impl Report {
     /// The report of a repository that could not be opened.
     pub(crate) fn failed(reason: String) -> Report {
-        Report { skipped: vec![Skipped { path: String::new(), reason }], ..Report::default() }
+        let account = Account { not_scanned: [(Cause::Unreadable, 1)].into(), ..Account::default() };
+        let accounts = [(Unit::Other, account)].into();
+        Report { skipped: vec![Skipped { path: String::new(), reason }], accounts, ..Report::default() }
     }
 
     /// What the report of one repository comes to, in that of many.
@@ -90,6 +95,7 @@ impl Report {
             commits: self.commits,
             members: self.members,
             bytes: self.bytes,
+            accounts: self.accounts.clone(),
             suppressed: Means::ALL.map(|means| (means, self.suppressed_by(means))).into(),
             dismissed: self.dismissed.clone(),
             skipped: self.skipped.clone(),
@@ -127,6 +133,7 @@ impl Report {
         self.commits = self.commits.saturating_add(part.commits);
         self.members = self.members.saturating_add(part.members);
         self.bytes = self.bytes.saturating_add(part.bytes);
+        add(&mut self.accounts, &part.accounts);
         self.repositories.push(repository);
     }
 }

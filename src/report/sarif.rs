@@ -312,7 +312,11 @@ fn invocation(report: &Report, shown: usize) -> Invocation {
     let suppressed = (count > 0).then(|| ("note", format!("{count} findings are suppressed: {by}.")));
     let notices = report.notices.iter().map(|notice| ("note", notice.clone()));
     let told = skipped.chain(cut).chain(suppressed).chain(notices).map(|(level, text)| notification(level, &text));
+    // What these are is ours, and they are all texts and numbers.
+    let ledger = serde_json::to_value(super::json::ledger(&report.accounts)).unwrap_or_default();
+    let properties = PropertyBag::builder().additional_properties(BTreeMap::from([("ledger".to_owned(), ledger)]));
     Invocation::builder()
+        .properties(properties.build())
         .execution_successful(report.is_complete())
         .exit_code(i64::from(report.exit_code))
         .tool_execution_notifications(told.collect::<Vec<_>>())

@@ -73,21 +73,21 @@ impl Scanner {
             Some(name) => origin.behind(&format!("{}:{}", format.name(), String::from_utf8_lossy(name))),
             None => origin.behind(format.name()),
         };
-        let (inner, reader) = match part {
+        let (inner, reader, count) = match part {
             Part::Member(name, reader) => {
                 let inner = named(name);
                 if let Some(name) = name {
                     self.scan_text(name, &Origin { place: Place::Path, ..inner.clone() }, scratch, scanned);
                 }
-                scanned.members += 1;
-                (inner, reader)
+                (inner, reader, 1)
             }
-            Part::Rest(reader) => (origin.clone(), reader),
+            Part::Rest(reader) => (origin.clone(), reader, 0),
             Part::Text(text) => return self.scan_text(text, &named(None), scratch, scanned),
             Part::Missed(name, why) => return scanned.miss(&named(name), &why),
         };
-        if let Err(error) = self.scan_within(&inner, reader, scratch, scanned, Some(budget)) {
-            scanned.miss(&inner, &error.to_string());
+        match self.scan_within(&inner, reader, scratch, scanned, Some(budget)) {
+            Ok(()) => scanned.members += count,
+            Err(error) => scanned.miss(&inner, &error.to_string()),
         }
     }
 

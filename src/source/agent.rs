@@ -15,6 +15,7 @@ use super::{Item, SHORTEST_SECRET, Source, Visit, reason};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::file;
 use crate::git::Repo;
+use crate::ledger::{Cause, Unit};
 
 /// The most bytes of a file that are scanned: no client reads as much at once.
 const MOST_SCANNED: u64 = 16 << 20;
@@ -260,7 +261,8 @@ impl AgentEvent {
             None => self.folder.join(&lines.path),
         };
         let origin = self.origin(&lines.path);
-        let missed = |why: &str| visit(Item::Missed(origin.path.clone(), why.to_owned()));
+        let missed =
+            |why: &str| visit(Item::Missed(Unit::File, Cause::Unreadable, origin.path.clone(), why.to_owned()));
         let opened = fs::canonicalize(&path).and_then(|path| file::open(&path));
         let file = match opened {
             Ok(file) => file,
@@ -300,7 +302,7 @@ impl Source for AgentEvent {
         if let Some(lines) = self.files.get(MOST_FILES) {
             let reason =
                 format!("more than {MOST_FILES} files are named: this one and those after it were not scanned");
-            visit(Item::Missed(lines.path.clone().into_bytes(), reason));
+            visit(Item::Missed(Unit::File, Cause::Limit, lines.path.clone().into_bytes(), reason));
         }
     }
 }

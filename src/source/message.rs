@@ -6,6 +6,7 @@ use super::{Item, Source, Visit, reason};
 use crate::blob::{Origin, Place, path_bytes};
 use crate::file::read_regular;
 use crate::git::{Cleanup, OpenRepo};
+use crate::ledger::{Cause, Unit};
 
 /// The most bytes a message may have.
 const LARGEST: u64 = 64 << 20;
@@ -35,7 +36,7 @@ impl Source for Message {
                 let message = self.cleanup.clean(&message);
                 visit(Item::File(&Origin::at("", Place::CommitMessage), &mut message.as_slice(), None));
             }
-            Err(error) => visit(Item::Missed(path_bytes(&self.file), reason(&error))),
+            Err(error) => visit(Item::Missed(Unit::File, Cause::of(&error), path_bytes(&self.file), reason(&error))),
         }
     }
 }

@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 
 use crate::blob::{Blob, Origin};
+use crate::ledger::{Cause, Exclusion, Unit};
 pub use agent::{AgentEvent, Moment};
 pub use history::{History, HistoryOptions, Reach};
 pub use message::Message;
@@ -40,8 +41,15 @@ pub enum Item<'a> {
     /// A blob in which some of the secrets are to be reported: those with these names, in order. The
     /// answer has the names of those that are, where the blob lies.
     Known(Blob<'a>, &'a [u64], &'a mut Vec<u64>),
-    /// The path of something that cannot be scanned, and why.
-    Missed(Vec<u8>, String),
+    /// So many things are in scope. What becomes of each is told later, by whoever is done with it; what is
+    /// never heard of again makes the run incomplete.
+    Met(Unit, u64),
+    /// So many were scanned, of what is not counted by being handed over.
+    Done(Unit, u64),
+    /// So many are left out, by a rule.
+    Excluded(Unit, Exclusion, u64),
+    /// Something that cannot be scanned: what it is, its path, and why.
+    Missed(Unit, Cause, Vec<u8>, String),
     /// Something a person should know.
     Notice(String),
 }

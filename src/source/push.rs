@@ -6,6 +6,7 @@ use super::{History, HistoryOptions, Item, SHORTEST_SECRET, Source, Visit};
 use crate::blob::{Blob, Origin, Place};
 use crate::error::Error;
 use crate::git::{self, OpenRepo};
+use crate::ledger::Unit;
 
 /// A push, on its way or arriving.
 #[derive(Debug)]
@@ -87,6 +88,7 @@ impl Source for Push {
     }
 
     fn each(&self, visit: &Visit<'_>) {
+        visit(Item::Done(Unit::Ref, self.names.len() as u64));
         for name in self.names.iter().filter(|name| name.len() >= SHORTEST_SECRET) {
             let origin = Origin { reference: Some(name.as_str().into()), ..Origin::at("", Place::RefName) };
             visit(Item::Blob(Blob { bytes: name.as_bytes(), origin: &origin }));

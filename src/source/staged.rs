@@ -11,6 +11,7 @@ use super::{Fate, Item, SHORTEST_SECRET, Source, Standing, Visit};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::error::Error;
 use crate::git::{self, Before, Content, EntryKind, OpenRepo, Version};
+use crate::ledger::{Cause, Exclusion, Unit};
 
 /// Fewer files are read by one thread: starting more takes longer.
 const FEW: usize = 64;
@@ -61,6 +62,7 @@ impl Source for Staged {
     fn each(&self, visit: &Visit<'_>) {
         let repo = self.repo.lock().unwrap_or_else(PoisonError::into_inner);
         self.tell(visit);
+        self.count(visit);
         self.names(visit);
         let versions = &self.staged.versions;
         if versions.len() <= FEW {
@@ -70,7 +72,7 @@ impl Source for Staged {
         let batches: Vec<_> = versions.chunks(FEW).map(|batch| (repo.again(), batch)).collect();
         batches.into_par_iter().for_each(|(repo, batch)| match repo {
             Ok(repo) => batch.iter().for_each(|version| self.version(&repo, version, visit)),
-            Err(reason) => batch.iter().for_each(|version| visit(Item::Missed(version.path.clone(), reason.clone()))),
+            Err(reason) => batch.iter().for_each(|version| missed(version, reason.clone(), visit)),
         });
     }
 }
@@ -79,18 +81,32 @@ impl Staged {
     /// Tells what is not as it was asked for.
     fn tell(&self, visit: &Visit<'_>) {
         for path in &self.outside {
-            visit(Item::Missed(path_bytes(path), "it is not in this repository".to_owned()));
+            let reason = "it is not in this repository".to_owned();
+            visit(Item::Met(Unit::File, 1));
+            visit(Item::Missed(Unit::File, Cause::Missing, path_bytes(path), reason));
         }
         for path in &self.staged.unknown {
             let reason = "nothing is staged or committed under that name: `git add` it, or `skant scan` the file";
-            visit(Item::Missed(path.clone(), reason.to_owned()));
+            visit(Item::Met(Unit::File, 1));
+            visit(Item::Missed(Unit::File, Cause::Missing, path.clone(), reason.to_owned()));
         }
         for path in &self.staged.conflicts {
             let reason = "in conflict, only the two sides of it were scanned: resolve it, then `git add` it";
-            visit(Item::Missed(path.clone(), reason.to_owned()));
+            visit(Item::Met(Unit::File, 1));
+            visit(Item::Missed(Unit::File, Cause::Conflict, path.clone(), reason.to_owned()));
         }
         if self.staged.versions.is_empty() && self.outside.is_empty() && self.staged.unknown.is_empty() {
             visit(Item::Notice("nothing is staged".to_owned()));
+        }
+    }
+
+    /// Tells how much is staged. What a submodule holds is in another repository.
+    fn count(&self, visit: &Visit<'_>) {
+        for version in &self.staged.versions {
+            visit(Item::Met(unit(version), 1));
+            if unit(version) == Unit::Submodule {
+                visit(Item::Excluded(Unit::Submodule, Exclusion::OtherRepository, 1));
+            }
         }
     }
 
@@ -121,15 +137,16 @@ impl Staged {
                 }
                 Content::Stream(reader) => visit(Item::File(&origin, reader, Some(&tracked))),
             }),
-            EntryKind::Link => repo.with_blob(&version.id, |content| match content {
-                Content::Bytes(bytes) => visit(Item::Blob(Blob { bytes, origin: &origin })),
-                Content::Stream(reader) => visit(Item::File(&origin, reader, None)),
-            }),
-            // What a submodule holds is in another repository.
+            EntryKind::Link => repo
+                .with_blob(&version.id, |content| match content {
+                    Content::Bytes(bytes) => visit(Item::Blob(Blob { bytes, origin: &origin })),
+                    Content::Stream(reader) => visit(Item::File(&origin, reader, None)),
+                })
+                .map(|()| visit(Item::Done(Unit::Link, 1))),
             EntryKind::Submodule | EntryKind::Folder => Ok(()),
         };
         if let Err(reason) = read {
-            visit(Item::Missed(version.path.clone(), reason));
+            missed(version, reason, visit);
         }
     }
 
@@ -141,6 +158,19 @@ impl Staged {
             Before::Anything => None,
         }
     }
+}
+
+/// What a version counts as.
+fn unit(version: &Version) -> Unit {
+    match version.kind {
+        EntryKind::File => Unit::File,
+        EntryKind::Link => Unit::Link,
+        EntryKind::Folder | EntryKind::Submodule => Unit::Submodule,
+    }
+}
+
+fn missed(version: &Version, reason: String, visit: &Visit<'_>) {
+    visit(Item::Missed(unit(version), Cause::Damaged, version.path.clone(), reason));
 }
 
 /// A path as the index has it: relative to the root, `/` between its parts. Links in it are not

@@ -19,6 +19,7 @@ use crate::blob::{Blob, Origin, path_bytes};
 use crate::file;
 use crate::folder::{self, Kind};
 use crate::git::Repo;
+use crate::ledger::{Cause, Exclusion, Unit};
 
 /// How many files of one folder a thread takes at a time.
 const BATCH: usize = 64;
@@ -69,7 +70,8 @@ impl Source for Tree {
         rayon::scope(|scope| {
             for path in &self.paths {
                 if let Err(error) = self.named(path, visit, scope) {
-                    visit(Item::Missed(path_bytes(path), reason(&error)));
+                    visit(Item::Met(Unit::File, 1));
+                    visit(Item::Missed(Unit::File, Cause::of(&error), path_bytes(path), reason(&error)));
                 }
             }
         });
@@ -121,12 +123,14 @@ impl Tree {
         }
         match kind {
             Kind::Folder => {
+                visit(Item::Met(Unit::Folder, 1));
                 let rules = self.rules_above(&path, repo.as_deref(), visit);
                 let shown = if shown.is_empty() || shown.ends_with(b"/") { shown } else { [&shown[..], b"/"].concat() };
                 self.folder(Folder { path, shown, repo, root, rules, is_ignored: false }, visit, scope);
                 Ok(())
             }
             Kind::File => {
+                visit(Item::Met(Unit::File, 1));
                 let (open, origin) = (|| file::open(&path), Origin { root, ..Origin::file(shown) });
                 self.read_file(open, || path.clone(), repo.as_deref(), &origin, visit);
                 Ok(())
@@ -165,16 +169,19 @@ impl Tree {
             Ok(read) => read,
             Err(error) => {
                 let shown = if folder.shown.is_empty() { b".".to_vec() } else { folder.shown };
-                return visit(Item::Missed(shown, reason(&error)));
+                return visit(Item::Missed(Unit::Folder, Cause::of(&error), shown, reason(&error)));
             }
         };
+        self.count(&entries, visit);
         self.enter(&mut folder, &entries, visit);
         let mut files = Vec::new();
         let mut path = folder.path.clone();
         for (name, kind) in entries {
             path.push(&name);
             if name == ".git" {
+                visit(Item::Excluded(unit(kind), Exclusion::GitFolder, 1));
             } else if self.is_left_out(&folder, &path, &name, kind, visit) {
+                visit(Item::Excluded(unit(kind), Exclusion::Ignored, 1));
                 if kind == Kind::File && is_dotenv(&name) {
                     self.look_at_left_out(&folder, &open, &path, &name, visit);
                 }
@@ -190,7 +197,9 @@ impl Tree {
                     }
                     Kind::Link => visit_link(open.link(&name), shown, folder.root.as_ref(), visit),
                     Kind::File => files.push((name, shown)),
-                    Kind::Pipe | Kind::Socket | Kind::Device | Kind::Other => {}
+                    Kind::Pipe | Kind::Socket | Kind::Device | Kind::Other => {
+                        visit(Item::Excluded(Unit::File, Exclusion::Irregular, 1));
+                    }
                 }
             }
             path.pop();
@@ -203,11 +212,20 @@ impl Tree {
         self.read_files(files, &open, visit);
     }
 
+    /// Tells how much there is in a folder, and that it was listed.
+    fn count(&self, entries: &[(OsString, Kind)], visit: &Visit<'_>) {
+        visit(Item::Done(Unit::Folder, 1));
+        for of in [Unit::File, Unit::Folder, Unit::Link] {
+            visit(Item::Met(of, entries.iter().filter(|(_, kind)| unit(*kind) == of).count() as u64));
+        }
+    }
+
     /// Takes in the rules that a folder holds, and the repository that begins there.
     fn enter(&self, folder: &mut Folder, entries: &[(OsString, Kind)], visit: &Visit<'_>) {
         let kind = |name: &str| entries.iter().find(|(entry, _)| entry == name).map(|(_, kind)| *kind);
         let is_known = folder.repo.as_ref().is_some_and(|repo| repo.root() == folder.path);
         if kind(".git").is_some() && !is_known {
+            visit(Item::Done(Unit::Submodule, u64::from(folder.repo.is_some())));
             let repo = Repo::at(&folder.path);
             folder.rules = if self.no_ignore { IgnoreRules::default() } else { IgnoreRules::of_repo(&repo) };
             folder.shown.clear();
@@ -245,7 +263,7 @@ impl Tree {
             Err(cause) => {
                 let reason =
                     format!("{cause}: which ignored files git tracks is not known; `--no-ignore` scans them all");
-                visit(Item::Missed(b".git/index".to_vec(), reason));
+                visit(Item::Missed(Unit::Other, Cause::Unreadable, b".git/index".to_vec(), reason));
                 false
             }
         }
@@ -270,12 +288,12 @@ impl Tree {
         if self.paths.len() > 1 {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             if !seen.insert(path()) {
-                return;
+                return visit(Item::Excluded(Unit::File, Exclusion::Again, 1));
             }
         }
         match open() {
             Ok(mut file) => visit(Item::File(origin, &mut file, Some(&|| self.fate(repo, &path(), &origin.path)))),
-            Err(error) => visit(Item::Missed(origin.path.clone(), reason(&error))),
+            Err(error) => visit(Item::Missed(Unit::File, Cause::of(&error), origin.path.clone(), reason(&error))),
         }
     }
 
@@ -362,8 +380,18 @@ fn visit_link(target: io::Result<PathBuf>, shown: Vec<u8>, root: Option<&Arc<Pat
         Ok(target) => {
             let origin = Origin { root: root.cloned(), ..Origin::file(shown) };
             visit(Item::Blob(Blob { bytes: &path_bytes(&target), origin: &origin }));
+            visit(Item::Done(Unit::Link, 1));
         }
-        Err(error) => visit(Item::Missed(shown, reason(&error))),
+        Err(error) => visit(Item::Missed(Unit::Link, Cause::of(&error), shown, reason(&error))),
+    }
+}
+
+/// What an entry counts as.
+fn unit(kind: Kind) -> Unit {
+    match kind {
+        Kind::Folder => Unit::Folder,
+        Kind::Link => Unit::Link,
+        Kind::File | Kind::Pipe | Kind::Socket | Kind::Device | Kind::Other => Unit::File,
     }
 }
 

@@ -13,6 +13,7 @@ use super::{Found, Item, Reading, lock, text};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::{self, hex};
 use crate::git::{Id, Kind, Read, Reference, Trouble};
+use crate::ledger::{Exclusion, Unit};
 
 /// Commits that some refs reach, and how what they hold is told.
 struct Class {
@@ -121,14 +122,16 @@ impl Roots {
         roots
     }
 
-    /// The commit a ref comes to, through any tags. What else it comes to is kept.
+    /// The commit a ref comes to, through any tags. What else it comes to is kept; what it does not is told.
     fn peeled(&mut self, reading: &Reading<'_>, found: &Found, commits: &Commits, reference: &Reference) -> Option<Id> {
         let mut id = reference.target;
         let mut tags = HashSet::new();
         loop {
             if commits.find(&id).is_some() {
+                (reading.visit)(Item::Done(Unit::Ref, 1));
                 return Some(id);
             }
+            let missed = |kind, trouble| reading.missed_as(Unit::Ref, reference.name.clone(), kind, &id, trouble);
             match found.tags.get(&id) {
                 Some(target) => {
                     if !tags.insert(id) {
@@ -138,8 +141,7 @@ impl Roots {
                     match target {
                         Some((target, _)) => id = *target,
                         None => {
-                            let trouble = Trouble::Damaged("it names no object".into());
-                            reading.missed(reference.name.clone(), "tag", &id, &trouble);
+                            missed("tag", &Trouble::Damaged("it names no object".into()));
                             return None;
                         }
                     }
@@ -147,12 +149,11 @@ impl Roots {
                 None => {
                     match reading.store.read(&id) {
                         Ok((kind, _)) if !found.lost.contains_key(&id) => {
+                            (reading.visit)(Item::Done(Unit::Ref, 1));
                             self.objects.push((reference.name.clone(), id, kind));
                         }
-                        Ok((kind, _)) => {
-                            reading.missed(reference.name.clone(), kind.as_str(), &id, &found.lost[&id]);
-                        }
-                        Err(trouble) => reading.missed(reference.name.clone(), "object", &id, &trouble),
+                        Ok((kind, _)) => missed(kind.as_str(), &found.lost[&id]),
+                        Err(trouble) => missed("object", &trouble),
                     }
                     return None;
                 }
@@ -373,11 +374,13 @@ impl Walk<'_> {
         let mut dangling: BTreeMap<Id, bool> = found.lost.keys().map(|id| (*id, true)).collect();
         dangling.extend(found.holds.keys().map(|id| (*id, false)));
         dangling.retain(|id, _| !self.emitted.contains(id) && !found.tags.contains_key(id));
-        let mut hidden = 0;
+        let (mut hidden, mut unreached) = (0, 0);
         for (id, is_lost) in dangling {
             let is_blob = || matches!(self.reading.store.read(&id), Ok((Kind::Blob, _)));
             if is_lost && unreachable && found.lost[&id] != Trouble::Missing {
                 self.reading.missed(hex(&id).into_bytes(), "object", &id, &found.lost[&id]);
+            } else if is_lost && found.lost[&id] != Trouble::Missing {
+                unreached += 1;
             } else if !is_lost && is_blob() {
                 hidden += 1;
                 if unreachable {
@@ -386,6 +389,7 @@ impl Walk<'_> {
                 }
             }
         }
+        (self.reading.visit)(Item::Excluded(Unit::Other, Exclusion::Unreachable, unreached));
         if hidden > 0 && !unreachable {
             let text = match hidden {
                 1 => "1 blob that no ref reaches holds secrets, too: --unreachable shows them".to_owned(),

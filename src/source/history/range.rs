@@ -11,6 +11,7 @@ use super::{Counts, Item, Reading, SHORTEST_SECRET};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::{self, hex};
 use crate::git::{Id, Kind, Trouble};
+use crate::ledger::{Exclusion, Unit};
 
 /// How many commits that are left out are looked at after the last that is not: clocks may be wrong.
 const SLOP: usize = 100;
@@ -32,12 +33,15 @@ impl Reading<'_> {
         let mut brought = Vec::new();
         let entries = self.reached(from, without, &mut brought);
         let commits = Commits::new(entries);
+        (self.visit)(Item::Met(Unit::Commit, commits.all().count() as u64));
         let places: Vec<u32> = commits.all().filter_map(|id| commits.find(&id)).collect();
         let mut seen = HashSet::new();
-        let mut trees = Trees { reading: self, known: HashMap::new(), lost: HashSet::new() };
+        let mut trees = Trees::new(self);
         for place in commits.ordered(&places) {
             self.bring(commits.get(place), &mut trees, &mut seen, &mut brought);
         }
+        let submodules = trees.submodules.len() as u64;
+        (self.visit)(Item::Excluded(Unit::Submodule, Exclusion::OtherRepository, submodules));
         self.scan(&brought);
     }
 
@@ -71,7 +75,7 @@ impl Reading<'_> {
                 }
             }
             Ok((Kind::Tree, _)) => {
-                let mut trees = Trees { reading: self, known: HashMap::new(), lost: HashSet::new() };
+                let mut trees = Trees::new(self);
                 compare(&mut trees, id, &[], &[], id, &mut HashSet::new(), brought);
             }
             Ok((Kind::Blob, _)) => {
@@ -146,6 +150,7 @@ impl Reading<'_> {
         let mut ids: Vec<Id> = brought.iter().map(|one| one.id).collect();
         ids.sort_unstable();
         ids.dedup();
+        (self.visit)(Item::Met(Unit::Blob, ids.len() as u64));
         let held = |id: &Id| match self.store.read(id) {
             Ok((Kind::Blob, text)) => (*id, Ok(self.probe(&text, None, Counts::Blob).0)),
             Ok(_) => (*id, Err(Trouble::Damaged("it is no blob".into()))),
@@ -296,9 +301,15 @@ struct Trees<'a> {
     reading: &'a Reading<'a>,
     known: HashMap<Id, Arc<Vec<u8>>>,
     lost: HashSet<Id>,
+    /// Commits of other repositories.
+    submodules: HashSet<Id>,
 }
 
-impl Trees<'_> {
+impl<'a> Trees<'a> {
+    fn new(reading: &'a Reading<'a>) -> Trees<'a> {
+        Trees { reading, known: HashMap::new(), lost: HashSet::new(), submodules: HashSet::new() }
+    }
+
     fn read(&mut self, id: Id, path: &[u8]) -> Arc<Vec<u8>> {
         /// The most trees that are kept.
         const MOST: usize = 4096;
@@ -343,7 +354,7 @@ fn compare(
         let text = trees.read(tree, &path);
         let others: Vec<Arc<Vec<u8>>> = others.into_iter().map(|id| trees.read(id, &path)).collect();
         let mut others: Vec<_> = others.iter().map(|text| object::entries(text).peekable()).collect();
-        for entry in object::entries(&text).filter(|entry| entry.kind != Kind::Commit) {
+        for entry in object::entries(&text) {
             let before: Vec<(Id, Kind)> = others
                 .iter_mut()
                 .filter_map(|other| {
@@ -352,6 +363,10 @@ fn compare(
                 })
                 .collect();
             if before.iter().any(|(id, _)| *id == entry.id) {
+                continue;
+            }
+            if entry.kind == Kind::Commit {
+                trees.submodules.insert(entry.id);
                 continue;
             }
             let of = |kind| before.iter().filter(move |one| one.1 == kind).map(|one| one.0).collect::<Vec<Id>>();
