@@ -113,7 +113,7 @@ told 'a request from a fork, shallow: what it added and took out again is found,
 pull fork null
 checkout refs/pull/fork/merge
 action pull_request fetch=false
-expect failed '' 2 "git fetch --no-tags --unshallow origin $(id fork) $(id main)"
+expect failed '' 2 "git fetch --no-tags --unshallow origin $(id fork) $(id main)" '::error title=skant::not in this clone: '
 told 'without fetching a shallow clone fails, and the line that helps is shown'
 
 action pull_request fail-on=never upload-sarif=true

@@ -203,6 +203,11 @@ fn shown(path: &Path) -> String {
     Scanner::new(&RuleSet::builtin()).mask(&path_bytes(path), &mut Scratch::default())
 }
 
+/// Text as it is shown, likewise.
+fn masked(text: &str) -> String {
+    Scanner::new(&RuleSet::builtin()).mask(text.as_bytes(), &mut Scratch::default())
+}
+
 /// Whether colours are wanted on a stream: what was asked for, then the environment's word, then
 /// whether a person is looking.
 fn wants_color(choice: ColorChoice, stream: &impl IsTerminal) -> bool {

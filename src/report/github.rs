@@ -31,6 +31,12 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.flush()
 }
 
+/// Writes that nothing came of a run, and why.
+pub(crate) fn write_error(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    let command = Command { level: "error", place: Vec::new(), title: "skant", text: text.to_owned() };
+    writeln!(out, "{}", command.written())
+}
+
 /// A workflow command: what is shown, and at which place.
 struct Command<'a> {
     level: &'static str,

@@ -21,6 +21,7 @@ use crate::finding::{Finding, Fingerprint, Location, Means, Secret};
 use crate::ledger::Accounts;
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
+pub(crate) use github::write_error as write_github_error;
 pub(crate) use json::write_part;
 pub use merge::Merge;
 pub use repository::{Repository, Status};

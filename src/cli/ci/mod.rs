@@ -11,13 +11,14 @@ use std::path::Path;
 
 use clap::ColorChoice;
 use job::{Change, Job, Point, Surroundings, is_branch};
+use miette::Diagnostic;
 use sha2::{Digest, Sha256};
 
 use super::scan::Options;
-use super::{Outcome, tell};
+use super::{Outcome, masked, print, tell};
 use crate::error::Error;
 use crate::git::{Depth, Fetch, Repository, object};
-use crate::report::{Format, Report, Style};
+use crate::report::{Format, Report, Style, write_github_error};
 use crate::source::{History, HistoryOptions, Push, Reach, Source};
 
 #[derive(Debug, clap::Args)]
@@ -51,6 +52,9 @@ pub(super) fn run(mut arguments: Args, color: ColorChoice) -> Result<Outcome, Er
         arguments.options.prefer(Format::Github);
     }
     let ended = scan(&mut arguments, color);
+    if let Err(error) = &ended {
+        annotate(error)?;
+    }
     let (report, outcome) = match &ended {
         Ok((report, outcome)) => (Some(report), *outcome),
         Err(_) => (None, Outcome::Failed),
@@ -212,6 +216,15 @@ impl Clone<'_> {
         let remote = &self.arguments.remote;
         Fetch { remote, refspecs: points.iter().filter_map(|point| point.refspec(remote)).collect(), depth }
     }
+}
+
+/// Shows what went wrong on the page of a GitHub job, where nobody looks into the log.
+fn annotate(error: &Error) -> Result<(), Error> {
+    if env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+        return Ok(());
+    }
+    let help = error.help().map(|help| format!("\n{help}")).unwrap_or_default();
+    print(|out| write_github_error(&masked(&format!("{error}{help}").replace('\n', " ")), out))
 }
 
 /// Tells the steps of a GitHub job that follow what came of this one.
