@@ -10,6 +10,7 @@ use crate::git::{Id, Reach, Repo, Repository, from_hex, hex};
 use crate::report::{Report, help};
 use crate::rule::{self, Finder, RuleSet};
 use crate::scan::{Scanner, Scratch};
+use crate::source::Source;
 
 /// How many refs are named.
 const MOST_REFS: usize = 20;
@@ -17,14 +18,16 @@ const MOST_REFS: usize = 20;
 const MOST_PATHS: usize = 200;
 
 /// Tells each finding how far it has got in a repository, as far as git can say, and what to do next.
-/// `folder` is one of the repository that paths are relative to; none when there is none.
-pub(crate) fn advise(report: &mut Report, rules: &RuleSet, folder: Option<&Path>) {
+/// `folder` is one of the repository that paths are relative to; none when there is none. `source` is what was
+/// scanned.
+pub(crate) fn advise(report: &mut Report, rules: &RuleSet, folder: Option<&Path>, source: &dyn Source) {
     if report.findings.is_empty() {
         return;
     }
+    let known = |id: &Id| source.commit(id);
     let reach = folder.and_then(|folder| match report.source {
         "tree" => Reach::of_tree(folder),
-        _ => Repository::open(folder).ok().map(Reach::new),
+        _ => Repository::open(folder).ok().map(|repository| Reach::new(repository, &known)),
     });
     let mut scanner = Masked { scanner: Scanner::new(rules).counting(), scratch: Scratch::default() };
     let spots = match &reach {
@@ -51,7 +54,7 @@ pub(crate) fn advise(report: &mut Report, rules: &RuleSet, folder: Option<&Path>
 }
 
 /// What a commit's refs say. Whether a remote has a tag, only the remote knows.
-fn of_commit(refs: &[&[u8]], reach: &Reach) -> Option<Exposure> {
+fn of_commit(refs: &[&[u8]], reach: &Reach<'_>) -> Option<Exposure> {
     let is_in = |front: &[u8]| refs.iter().any(|name| name.starts_with(front));
     let all_tags = !refs.is_empty() && refs.iter().all(|name| name.starts_with(b"refs/tags/"));
     match () {
@@ -88,7 +91,7 @@ struct Spots {
 }
 
 impl Spots {
-    fn of(report: &Report, reach: &Reach, folder: Option<&Path>, scanner: &mut Masked) -> Spots {
+    fn of(report: &Report, reach: &Reach<'_>, folder: Option<&Path>, scanner: &mut Masked) -> Spots {
         let root = folder.and_then(|folder| Some(Repo::around(&folder.canonicalize().ok()?)?.root().to_owned()));
         let files = root.filter(|_| ["tree", "staged"].contains(&report.source));
         let mut files = files.map(|root| Files::of(report, reach, root)).unwrap_or_default();
@@ -123,7 +126,7 @@ struct Files {
 }
 
 impl Files {
-    fn of(report: &Report, reach: &Reach, root: PathBuf) -> Files {
+    fn of(report: &Report, reach: &Reach<'_>, root: PathBuf) -> Files {
         let are_staged = report.source == "staged";
         // A path in a repository within this one is relative to that one.
         let is_here = |path: &[u8]| {
@@ -140,7 +143,7 @@ impl Files {
     }
 
     /// The commit that brought a finding in, or how far it has got without one.
-    fn spot(&mut self, finding: &Finding, reach: &Reach, scanner: &mut Masked) -> (Option<Id>, Option<Exposure>) {
+    fn spot(&mut self, finding: &Finding, reach: &Reach<'_>, scanner: &mut Masked) -> (Option<Id>, Option<Exposure>) {
         let path = &finding.location.origin.path;
         if !self.paths.contains(path) {
             return (None, None);
@@ -164,7 +167,7 @@ struct Next<'a> {
     refs: &'a [String],
     /// Whether HEAD reaches the commit.
     in_head: bool,
-    reach: Option<&'a Reach>,
+    reach: Option<&'a Reach<'a>>,
 }
 
 impl Next<'_> {

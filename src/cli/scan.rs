@@ -306,7 +306,7 @@ impl Session<'_> {
         let counts = Ledger::default();
         let mut report = progress::watch(&counts, || crate::run::run(source, &self.rules, policy, wanted, &counts));
         report.faults.iter().for_each(show);
-        advise(&mut report, &self.rules, folder);
+        advise(&mut report, &self.rules, folder, source);
         if let Some(verifier) = verifier {
             report.notices.extend(verifier.ask(&mut report.findings)?);
         }

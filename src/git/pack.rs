@@ -28,6 +28,8 @@ pub(super) const LARGEST: u64 = 2 << 30;
 pub(super) const LARGEST_RATIO: u64 = 1040;
 /// The longest chain of deltas that is followed.
 const LONGEST_CHAIN: usize = 10_000;
+/// How many places in an index an id is looked for first, to either side of where it should be.
+const NEAR: usize = 64;
 const NONE: u32 = u32::MAX;
 
 const COMMIT: u8 = 1;
@@ -97,14 +99,32 @@ struct Plan {
 
 /// An object that was read, on its way to whoever asked.
 pub(crate) struct Read<'a> {
-    /// Its id.
-    pub id: Id,
+    pub(super) name: Name<'a>,
     /// Its kind.
     pub kind: Kind,
     /// Its bytes.
     pub text: &'a [u8],
     /// What is new in it, and what the visit to the object it was made from returned.
     pub changed: Option<(&'a [Range<usize>], u8)>,
+}
+
+/// How the id of an object is come by: few are asked for, and an index is read in no order.
+#[derive(Clone, Copy)]
+pub(super) enum Name<'a> {
+    /// It is known.
+    Id(&'a Id),
+    /// It stands at a place in a pack's index.
+    Place(&'a Pack, u32),
+}
+
+impl Read<'_> {
+    /// Its id.
+    pub(crate) fn id(&self) -> Id {
+        match self.name {
+            Name::Id(id) => *id,
+            Name::Place(pack, place) => pack.id(place as usize),
+        }
+    }
 }
 
 /// What one thread needs to read.
@@ -230,9 +250,20 @@ impl Pack {
         let front = |id: &[u8]| id.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
         let (first, wanted) = (usize::from(id[0]), front(id));
         let (mut low, mut high) = (if first == 0 { 0 } else { slot(first - 1) }, slot(first).min(self.count));
+        let at = |place: usize| &self.index[self.layout.ids + place * self.layout.step..][..20];
+        // Ids are random numbers: one stands about where its size says, give or take a few. Elsewhere a search
+        // by halves would wait for memory at nearly every step.
+        let guess = low + ((high.saturating_sub(low) as u64 * (wanted << 8 >> 32)) >> 32) as usize;
+        let (before, behind) = (guess.saturating_sub(NEAR), guess.saturating_add(NEAR));
+        if before > low && before < high && front(at(before)) < wanted {
+            low = before;
+        }
+        if behind < high && behind >= low && front(at(behind)) > wanted {
+            high = behind;
+        }
         while low < high {
             let middle = usize::midpoint(low, high);
-            let here = &self.index[self.layout.ids + middle * self.layout.step..][..20];
+            let here = at(middle);
             // Nearly always the first eight bytes decide.
             match front(here).cmp(&wanted).then_with(|| here.cmp(id)) {
                 std::cmp::Ordering::Less => low = middle + 1,
@@ -392,7 +423,7 @@ impl Pack {
         let mut stack: Vec<Frame> = Vec::new();
         match self.raw(plan, root, worker, &mut text) {
             Ok(()) => {
-                let outcome = visit(&Read { id: plan.id(self, root), kind, text: &text, changed: None });
+                let outcome = visit(&Read { name: plan.name(self, root), kind, text: &text, changed: None });
                 worker.met += 1;
                 stack.push(Frame { text, child: plan.first_child[root as usize], outcome });
             }
@@ -419,8 +450,8 @@ impl Pack {
             }
             match outcome {
                 Ok(()) => {
-                    let id = plan.id(self, child);
-                    let outcome = visit(&Read { id, kind, text: &made, changed: Some((&ranges, before)) });
+                    let name = plan.name(self, child);
+                    let outcome = visit(&Read { name, kind, text: &made, changed: Some((&ranges, before)) });
                     worker.met += 1;
                     match plan.first_child[child as usize] {
                         NONE => worker.give_back(made),
@@ -490,8 +521,8 @@ impl Plan {
         Plan { offsets, places, kinds, kind_by_place, first_child, next_sibling, roots }
     }
 
-    fn id(&self, pack: &Pack, position: u32) -> Id {
-        pack.id(self.places[position as usize] as usize)
+    fn name<'a>(&self, pack: &'a Pack, position: u32) -> Name<'a> {
+        Name::Place(pack, self.places[position as usize])
     }
 
     /// Notes that an object, and with it all that is made from it, cannot be read.

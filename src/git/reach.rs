@@ -1,6 +1,6 @@
 //! How far something in git has got: which refs reach a commit, and which commit brought in what HEAD holds.
 
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -21,33 +21,40 @@ const LARGEST_CONFIG: u64 = 4 << 20;
 const SLOP: i64 = 24 * 60 * 60;
 
 /// A repository's refs, and what they reach.
-pub(crate) struct Reach {
+pub(crate) struct Reach<'a> {
     repository: Repository,
+    /// What was read before.
+    known: &'a dyn Fn(&Id) -> Option<Link>,
     /// Those that point to commits, or to tags of commits; HEAD too.
     references: Vec<Reference>,
     head: Option<Id>,
 }
 
-/// A commit that was read.
+/// Of a commit: when it was made, in seconds since 1970, and its parents.
+type Link = (i64, Box<[Id]>);
+
+/// Commits that were walked over.
+#[derive(Default)]
 struct Walked {
-    time: i64,
-    parents: Vec<Id>,
+    places: HashMap<Id, u32>,
+    links: Vec<Link>,
 }
 
-impl Reach {
-    pub(crate) fn new(repository: Repository) -> Reach {
+impl<'a> Reach<'a> {
+    /// `known` tells of commits that were read before.
+    pub(crate) fn new(repository: Repository, known: &'a dyn Fn(&Id) -> Option<Link>) -> Reach<'a> {
         // What is wrong with a ref the scan tells.
         let all = repository.references(&mut Vec::new());
         let peeled =
             all.into_iter().filter_map(|one| Some(Reference { target: peel(&repository, one.target)?, ..one }));
         let references: Vec<Reference> = peeled.collect();
         let head = references.iter().find(|one| one.name == b"HEAD").map(|head| head.target);
-        Reach { repository, references, head }
+        Reach { repository, known, references, head }
     }
 
     /// The same of the repository whose work tree begins at a folder, which strangers may have made: none
     /// when libgit2 would wait for a pipe in it, or be led elsewhere.
-    pub(crate) fn of_tree(root: &Path) -> Option<Reach> {
+    pub(crate) fn of_tree(root: &Path) -> Option<Reach<'a>> {
         let git = git_dir(root);
         let common = common_dir(git.clone());
         let config = read_regular(&common.join("config"), LARGEST_CONFIG).ok()?.to_ascii_lowercase();
@@ -57,7 +64,7 @@ impl Reach {
         }
         let mut left = MOST_FILES;
         let is_plain = holds_files_only(&git, &mut left) && (git == common || holds_files_only(&common, &mut left));
-        is_plain.then(|| Repository::open(root).ok()).flatten().map(Reach::new)
+        is_plain.then(|| Repository::open(root).ok()).flatten().map(|repository| Reach::new(repository, &|_| None))
     }
 
     /// The commit that the next one follows.
@@ -81,27 +88,29 @@ impl Reach {
     /// The names of the refs that reach each of these commits, in order; nothing when that would take too
     /// long to know.
     pub(crate) fn reaching(&self, commits: &BTreeSet<Id>) -> Option<HashMap<Id, Vec<&[u8]>>> {
-        let walked = self.walk(commits)?;
-        let mut children: HashMap<Id, Vec<Id>> = HashMap::new();
-        for (id, commit) in &walked {
-            commit.parents.iter().for_each(|parent| children.entry(*parent).or_default().push(*id));
+        let Walked { places, links } = self.walk(commits)?;
+        let mut children: Vec<Vec<u32>> = vec![Vec::new(); links.len()];
+        for (link, place) in links.iter().zip(0..) {
+            let parents = link.1.iter().filter_map(|parent| places.get(parent));
+            parents.for_each(|&parent| children[parent as usize].push(place));
         }
         let commits: Vec<Id> = commits.iter().copied().collect();
         let mut reaching: HashMap<Id, Vec<&[u8]>> = HashMap::new();
         for some in commits.chunks(64) {
             // A bit for each of them: which does a commit reach?
-            let mut masks: HashMap<Id, u64> = HashMap::new();
-            let mut todo: Vec<(Id, u64)> = some.iter().enumerate().map(|(at, id)| (*id, 1 << at)).collect();
-            while let Some((id, bits)) = todo.pop() {
-                let mask = masks.entry(id).or_default();
+            let mut masks = vec![0u64; links.len()];
+            let here = some.iter().enumerate().filter_map(|(at, id)| Some((*places.get(id)?, 1 << at)));
+            let mut todo: Vec<(u32, u64)> = here.collect();
+            while let Some((place, bits)) = todo.pop() {
+                let mask = &mut masks[place as usize];
                 if *mask | bits != *mask {
                     *mask |= bits;
                     let bits = *mask;
-                    todo.extend(children.get(&id).into_iter().flatten().map(|child| (*child, bits)));
+                    todo.extend(children[place as usize].iter().map(|child| (*child, bits)));
                 }
             }
             for reference in &self.references {
-                let mask = masks.get(&reference.target).copied().unwrap_or_default();
+                let mask = places.get(&reference.target).map_or(0, |&place| masks[place as usize]);
                 for (_, id) in some.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1) {
                     reaching.entry(*id).or_default().push(&reference.name);
                 }
@@ -111,36 +120,41 @@ impl Reach {
     }
 
     /// The commits that refs reach, the youngest first, down to the oldest of these.
-    fn walk(&self, commits: &BTreeSet<Id>) -> Option<BTreeMap<Id, Walked>> {
-        let oldest = commits.iter().filter_map(|id| Some(self.commit(id)?.time)).min()?;
-        let mut walked: BTreeMap<Id, Walked> = BTreeMap::new();
+    fn walk(&self, commits: &BTreeSet<Id>) -> Option<Walked> {
+        let oldest = commits.iter().filter_map(|id| Some(self.commit(id)?.0)).min()?;
+        let mut walked = Walked::default();
         let mut queue = BinaryHeap::new();
-        let meet = |id: &Id, walked: &mut BTreeMap<Id, Walked>, queue: &mut BinaryHeap<(i64, Id)>| {
-            if !walked.contains_key(id)
-                && let Some(commit) = self.commit(id)
+        let meet = |id: &Id, walked: &mut Walked, queue: &mut BinaryHeap<(i64, u32)>| {
+            if !walked.places.contains_key(id)
+                && let Some(link) = self.commit(id)
             {
-                queue.push((commit.time, *id));
-                walked.insert(*id, commit);
+                let place = walked.links.len() as u32;
+                queue.push((link.0, place));
+                walked.places.insert(*id, place);
+                walked.links.push(link);
             }
         };
         self.references.iter().for_each(|one| meet(&one.target, &mut walked, &mut queue));
-        while let Some((time, id)) = queue.pop() {
+        while let Some((time, place)) = queue.pop() {
             if time < oldest.saturating_sub(SLOP) {
                 break;
             }
-            if walked.len() > MOST_COMMITS {
+            if walked.links.len() > MOST_COMMITS {
                 return None;
             }
-            let parents = walked.get(&id).map(|commit| commit.parents.clone()).unwrap_or_default();
+            let parents = walked.links[place as usize].1.clone();
             parents.iter().for_each(|parent| meet(parent, &mut walked, &mut queue));
         }
         Some(walked)
     }
 
-    fn commit(&self, id: &Id) -> Option<Walked> {
+    fn commit(&self, id: &Id) -> Option<Link> {
+        if let Some(link) = (self.known)(id) {
+            return Some(link);
+        }
         let (kind, text) = self.repository.read(id).ok()?;
         let commit = object::Commit::parse(&text);
-        (kind == Kind::Commit).then(|| Walked { time: commit.time(), parents: commit.parents.clone() })
+        (kind == Kind::Commit).then(|| (commit.time(), commit.parents.clone().into()))
     }
 
     /// The commit that brought into a file of HEAD what `holds` looks for: the last one, going back, whose
@@ -153,7 +167,7 @@ impl Reach {
         };
         let mut at = self.head.filter(|head| is_held(head))?;
         for _ in 0..MOST_STEPS {
-            let parents = self.commit(&at).map(|commit| commit.parents).unwrap_or_default();
+            let parents = self.commit(&at).map(|(_, parents)| parents).unwrap_or_default();
             match parents.into_iter().find(|parent| is_held(parent)) {
                 Some(parent) => at = parent,
                 None => break,
@@ -164,7 +178,7 @@ impl Reach {
 
     /// Whether a commit has no parent.
     pub(crate) fn is_first(&self, id: &Id) -> bool {
-        self.commit(id).is_some_and(|commit| commit.parents.is_empty())
+        self.commit(id).is_some_and(|(_, parents)| parents.is_empty())
     }
 
     /// The bytes of a blob.

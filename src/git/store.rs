@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::folders::Folders;
-use super::pack::Read;
+use super::pack::{Name, Read};
 use super::{Id, Kind, Repository};
 
 /// Why an object cannot be had.
@@ -87,7 +87,7 @@ impl Store {
             let before = &self.folders.packs()[..number];
             let once = |read: &Read<'_>| {
                 // What was made from an object that is not visited again is all new.
-                let is_known = before.iter().any(|pack| pack.find(&read.id).is_some());
+                let is_known = before.iter().any(|pack| pack.find(&read.id()).is_some());
                 if is_known { SEEN_BEFORE } else { visit(&fresh(read)) }
             };
             let (met, lost) = pack.each(wanted, &once);
@@ -103,7 +103,7 @@ impl Store {
                     self.kinds[place].store(kind.number(), Ordering::Relaxed);
                 }
                 if wanted(kind) {
-                    visit(&Read { id: *id, kind, text: &text, changed: None });
+                    visit(&Read { name: Name::Id(id), kind, text: &text, changed: None });
                 }
             }
             Err(trouble) => failed(*id, trouble),

@@ -134,6 +134,12 @@ pub trait Source {
     /// Hands every blob to `visit`, from as many threads as suit the source. What cannot be read
     /// is handed over as [`Item::Missed`], and the walk goes on.
     fn each(&self, visit: &Visit<'_>);
+
+    /// What was read of a commit on the way: when it was made, and its parents. Whoever looks something up
+    /// afterwards need not read it again.
+    fn commit(&self, _id: &[u8; 20]) -> Option<(i64, Box<[[u8; 20]]>)> {
+        None
+    }
 }
 
 /// What the system said, and the way out where there is one.

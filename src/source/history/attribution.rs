@@ -205,7 +205,7 @@ fn marked(reading: &Reading<'_>, found: &Found) -> Marked {
             }
             let outcome = u8::from(!marks.is_empty());
             if outcome > 0 {
-                lock(&fresh).insert(read.id, marks);
+                lock(&fresh).insert(read.id(), marks);
             }
             outcome
         };

@@ -79,29 +79,30 @@ impl Commits {
 
     /// Parents before their children, older ones first.
     pub(super) fn ordered(&self, places: &[u32]) -> Vec<u32> {
-        let mut waits: HashMap<u32, usize> = places.iter().map(|&place| (place, 0)).collect();
-        let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+        // By place: how many parents a commit waits for, if it is one of these; and who waits for it.
+        let mut waits: Vec<Option<u32>> = vec![None; self.entries.len()];
+        places.iter().for_each(|&place| waits[place as usize] = Some(0));
+        let mut children: Vec<Vec<u32>> = vec![Vec::new(); self.entries.len()];
         for &place in places {
             let mut parents: Vec<u32> = self.get(place).parents.iter().filter_map(|id| self.find(id)).collect();
             parents.sort_unstable();
             parents.dedup();
             for parent in parents.into_iter().filter(|parent| *parent != place) {
-                if waits.contains_key(&parent) {
-                    children.entry(parent).or_default().push(place);
-                    *waits.entry(place).or_default() += 1;
+                if waits[parent as usize].is_some() {
+                    children[parent as usize].push(place);
+                    waits[place as usize] = waits[place as usize].map(|count| count + 1);
                 }
             }
         }
         let key = |place: u32| Reverse((self.get(place).time, place));
         let mut ready: BinaryHeap<_> =
-            places.iter().filter(|place| waits[place] == 0).map(|&place| key(place)).collect();
+            places.iter().filter(|place| waits[**place as usize] == Some(0)).map(|&place| key(place)).collect();
         let mut ordered = Vec::with_capacity(places.len());
         while let Some(Reverse((_, place))) = ready.pop() {
             ordered.push(place);
-            for &child in children.get(&place).into_iter().flatten() {
-                let left = waits.entry(child).or_default();
-                *left -= 1;
-                if *left == 0 {
+            for &child in &children[place as usize] {
+                waits[child as usize] = waits[child as usize].map(|count| count - 1);
+                if waits[child as usize] == Some(0) {
                     ready.push(key(child));
                 }
             }

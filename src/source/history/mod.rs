@@ -11,7 +11,7 @@ mod range;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{Answer, Counts, Item, Probe, SHORTEST_SECRET, Source, Visit};
 use crate::blob::{Blob, Commit, Origin, Place};
@@ -44,6 +44,8 @@ pub struct History {
     from: Vec<Id>,
     without: Vec<Id>,
     options: HistoryOptions,
+    /// All commits, once they were read.
+    commits: OnceLock<Commits>,
 }
 
 impl std::fmt::Debug for History {
@@ -72,7 +74,8 @@ impl History {
                 "add a revision to begin from: `skant history HEAD ^origin/main`",
             ));
         }
-        Ok(History { repository: Mutex::new(repository), revisions, from, without, options })
+        let repository = Mutex::new(repository);
+        Ok(History { repository, revisions, from, without, options, commits: OnceLock::new() })
     }
 
     /// All that refs reach in the repository that a folder is, and not one around it.
@@ -81,7 +84,14 @@ impl History {
     /// There is none, or none that can be read.
     pub fn of_clone(folder: &Path, options: HistoryOptions) -> Result<History, Error> {
         let repository = Mutex::new(Repository::at(folder)?);
-        Ok(History { repository, revisions: Vec::new(), from: Vec::new(), without: Vec::new(), options })
+        Ok(History {
+            repository,
+            revisions: Vec::new(),
+            from: Vec::new(),
+            without: Vec::new(),
+            options,
+            commits: OnceLock::new(),
+        })
     }
 
     /// How many commits the revisions name, and what of them is not here. Nothing is scanned for that.
@@ -154,7 +164,9 @@ impl Source for History {
             let stashes = repository.stashes(&mut told);
             config(&repository, visit);
             drop(repository);
-            reading.whole(&references, &stashes, self.options.unreachable);
+            let commits = reading.whole(&references, &stashes, self.options.unreachable);
+            // Of a history that is read again they are the same.
+            let _ = self.commits.set(commits);
         } else {
             drop(repository);
             reading.range(&self.from, &self.without);
@@ -162,6 +174,12 @@ impl Source for History {
         for (what, reason) in told {
             visit(Item::Missed(Unit::Other, Cause::Damaged, what, reason));
         }
+    }
+
+    fn commit(&self, id: &Id) -> Option<(i64, Box<[Id]>)> {
+        let commits = self.commits.get()?;
+        let entry = commits.get(commits.find(id)?);
+        Some((entry.time, entry.parents.clone()))
     }
 }
 
@@ -211,7 +229,7 @@ struct Found {
 
 impl Reading<'_> {
     /// Reads all there is.
-    fn whole(&self, references: &[Reference], stashes: &[Id], unreachable: bool) {
+    fn whole(&self, references: &[Reference], stashes: &[Id], unreachable: bool) -> Commits {
         for reference in references {
             let origin = Origin { reference: Some(text(&reference.name)), ..Origin::at("", Place::RefName) };
             (self.visit)(Item::Blob(Blob { bytes: &reference.name, origin: &origin }));
@@ -220,6 +238,7 @@ impl Reading<'_> {
         let commits = Commits::new(found.commits);
         let found = Found { commits: Vec::new(), ..found };
         attribution::attribute(self, found, &commits, references, stashes, unreachable);
+        commits
     }
 
     /// Asks every object which secrets it holds.
@@ -230,7 +249,7 @@ impl Reading<'_> {
             Kind::Blob => {
                 let probe = self.probe(read.text, read.changed, Counts::Blob);
                 if !probe.0.is_empty() {
-                    lock(&found).holds.insert(read.id, probe.0);
+                    lock(&found).holds.insert(read.id(), probe.0);
                 }
                 probe.1
             }
@@ -299,15 +318,15 @@ impl Reading<'_> {
         }
         let mut found = lock(found);
         if !holds.is_empty() {
-            found.holds.insert(read.id, holds);
+            found.holds.insert(read.id(), holds);
         }
         match (read.kind, commit.tree) {
             (Kind::Tag, _) => {
-                found.tags.insert(read.id, commit.target);
+                found.tags.insert(read.id(), commit.target);
             }
-            (_, Some(tree)) => found.commits.push(commits::Entry::new(read.id, tree, &commit)),
+            (_, Some(tree)) => found.commits.push(commits::Entry::new(read.id(), tree, &commit)),
             (_, None) => {
-                found.lost.insert(read.id, Trouble::Damaged("it names no tree".into()));
+                found.lost.insert(read.id(), Trouble::Damaged("it names no tree".into()));
             }
         }
     }
@@ -343,7 +362,7 @@ impl Reading<'_> {
             }
         }
         if end != read.text.len() {
-            lock(found).lost.insert(read.id, Trouble::Damaged("it is no tree".into()));
+            lock(found).lost.insert(read.id(), Trouble::Damaged("it is no tree".into()));
         }
     }
 
