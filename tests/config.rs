@@ -436,6 +436,56 @@ fn what_other_tools_say_is_carried_over() {
     assert_eq!(skant(tree.file("y.toml", "x = 1\n"), &["config", "migrate", "y.toml"]).status, 2);
 }
 
+/// What a gitleaks config finds, and what the rules that are made of it find.
+#[test]
+fn gitleaks_rules_become_rules_that_find_the_same() {
+    let tree = Tree::repo();
+    let mut random = Random::new(5);
+    let mut hex = |length| random.text("0123456789abcdef", length);
+    tree.file("a.txt", &format!("x_acme_{}\nacme = '{}'\nACME = 'aaaaaaaaaaaaaaaa'\n", hex(20), hex(16)));
+    tree.file("keys/b.txt", &format!("zz {}\nacme_{}\n", hex(12), hex(20))).file("c.txt", &format!("zz {}\n", hex(12)));
+    tree.file("d.txt", &format!("acme_{}0000\n", hex(16)));
+    let config = "[[rules]]\nid = 'acme-token'\nregex = '''acme_[0-9a-f]{20}'''\nkeywords = ['acme_']\n\
+                  [[rules.allowlists]]\nregexes = ['''0000$''']\n\
+                  [[rules]]\nid = 'Acme_Assigned'\ndescription = \"Acme's key\"\n\
+                  regex = '''(?i)\\b(acme)\\s*=\\s*'([0-9a-f]{16})\\b'''\nsecretGroup = 2\nentropy = 2\nkeywords = ['ACME']\n\
+                  [[rules]]\nid = 'in-keys'\nregex = '''(?m)^zz ([0-9a-f]{12})$'''\npath = '''^keys/'''\n\
+                  [[rules]]\nid = 'paths-only'\npath = '''\\.pem$'''\n\
+                  [[rules]]\nid = 'two'\nregex = 'zz'\n[[rules.required]]\nid = 'in-keys'\n";
+    let secrets = |run: &Run| {
+        let one = |finding: serde_json::Value| {
+            let [path, line, column, end] =
+                ["path", "line", "column", "end_column"].map(|key| finding[key].to_string());
+            [path, line, column, end]
+        };
+        run.findings().into_iter().map(one).collect::<std::collections::BTreeSet<_>>()
+    };
+    let theirs = scan(tree.file("x.toml", config), &["--config", "x.toml", "--skip", "paths-only,two", "."]);
+    let run = skant(&tree, &["config", "migrate", "x.toml"]);
+    let told: Vec<&str> = run.stderr.lines().collect();
+    let parts = [
+        "the id `Acme_Assigned`: the rule is `acme-assigned` now",
+        "rule `paths-only`: it is about paths",
+        "rule `two`: it needs",
+        "its rules run alone",
+    ];
+    assert_eq!((run.status, told.len()), (0, parts.len()), "{run:#?}");
+    assert!(told.iter().zip(parts).all(|(line, part)| line.contains(part)), "{run:#?}");
+    tree.file("skant.toml", &run.stdout);
+    let ours = scan(&tree, &["--only", "acme-token,acme-assigned,in-keys", "."]);
+    assert_eq!((secrets(&ours), suppressed(&ours, "config")), (secrets(&theirs), 1), "{}", run.stdout);
+    assert_eq!(ours.findings().len(), 4, "{ours:#?}");
+    for (says, part) in [
+        ("search = true\npattern = 'a*'", "matches the empty text"),
+        ("search = true\npattern = 'acme'\njudge = 'key'", "`judge` does not go with `search`"),
+        ("search = true\npattern = 'acme'\npath = '('", "unclosed group"),
+        ("pattern = 'acme'\nnames = ['acme']\nentropy = 3", "goes with `search = true`"),
+    ] {
+        tree.file("skant.toml", &format!("[[rule]]\nid = 'x-y'\nname = 'x'\nseverity = 'low'\n{says}\n"));
+        refused(&tree, &["scan"], &[part]);
+    }
+}
+
 /// The reader names the keys it knows when it meets one that it does not.
 #[test]
 fn the_schema_has_the_keys_that_the_reader_has() {

@@ -21,7 +21,7 @@ pub struct Gitleaks {
     pub(super) specs: Vec<RuleSpec>,
     allow: Vec<Allowlist>,
     pub(super) allow_specs: Vec<AllowSpec>,
-    use_default: bool,
+    pub(super) use_default: bool,
     pub(super) disabled: Vec<String>,
 }
 
@@ -48,21 +48,21 @@ struct Extend {
 #[serde(default)]
 pub(super) struct RuleSpec {
     pub(super) id: String,
-    description: String,
+    pub(super) description: String,
     pub(super) regex: String,
     pub(super) path: String,
-    keywords: Vec<String>,
-    entropy: f64,
-    secretgroup: usize,
+    pub(super) keywords: Vec<String>,
+    pub(super) entropy: f64,
+    pub(super) secretgroup: usize,
     pub(super) allowlist: Option<AllowSpec>,
     pub(super) allowlists: Vec<AllowSpec>,
-    required: Vec<RequiredSpec>,
-    skipreport: bool,
+    pub(super) required: Vec<RequiredSpec>,
+    pub(super) skipreport: bool,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-struct RequiredSpec {
+pub(super) struct RequiredSpec {
     id: String,
     withinlines: Option<usize>,
     withincolumns: Option<usize>,

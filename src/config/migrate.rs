@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::gitleaks::{AllowSpec, Gitleaks};
+use super::gitleaks::{AllowSpec, Gitleaks, RuleSpec};
 use crate::rule::RuleSet;
+use crate::rule::search::compile;
 
 impl Gitleaks {
     /// A config of ours that says the same, and what it could not say.
@@ -20,23 +21,117 @@ impl Gitleaks {
         for allow in &self.allow_specs {
             allow.migrate(&allow.targetrules, &mut text, &mut left);
         }
+        let mut rules = String::new();
         for spec in &self.specs {
-            let is_known = builtin.get(&spec.id).is_some();
-            if !spec.regex.is_empty() || !spec.path.is_empty() {
-                let how =
-                    "its pattern is looked for in whole texts; write a `[[rule]]`, or keep the file for `--config`";
-                left.push(format!("rule `{}`: {how}", spec.id));
-            }
+            let id = plain(&spec.id);
+            let is_carried = match spec.migrated(&id) {
+                Ok(rule) => {
+                    rules += &rule;
+                    if id != spec.id {
+                        left.push(format!("the id `{}`: the rule is `{id}` now", spec.id));
+                    }
+                    true
+                }
+                Err(why) => {
+                    left.extend(why.map(|why| format!("rule `{}`: {why}", spec.id)));
+                    builtin.get(&id).is_some()
+                }
+            };
             for allow in spec.allowlist.iter().chain(&spec.allowlists) {
-                if is_known {
-                    allow.migrate(std::slice::from_ref(&spec.id), &mut text, &mut left);
+                if is_carried {
+                    allow.migrate(std::slice::from_ref(&id), &mut text, &mut left);
                 } else {
                     left.push(format!("rule `{}`: an allowlist of a rule that skant does not have", spec.id));
                 }
             }
         }
-        (text, left)
+        if !rules.is_empty() && !self.use_default {
+            left.push("that its rules run alone: those of skant do, too, unless `--only` names others".to_owned());
+        }
+        (text + &rules, left)
     }
+}
+
+impl RuleSpec {
+    /// The same rule as one of ours, or what keeps it from being one; nothing, when it only changes another.
+    fn migrated(&self, id: &str) -> Result<String, Option<String>> {
+        if self.regex.is_empty() && self.path.is_empty() {
+            return Err(None);
+        }
+        let lacks = [
+            (self.regex.is_empty(), "it is about paths alone"),
+            (!self.required.is_empty(), "it needs what others find close by (`required`)"),
+            (self.skipreport, "it only serves others (`skipReport`)"),
+        ];
+        if let Some((_, why)) = lacks.iter().find(|(is_so, _)| *is_so) {
+            return Err(Some(format!("{why}, and no rule of ours can say that; `--config` takes the file as it is")));
+        }
+        let pattern = with_secret(&self.regex, self.secretgroup)
+            .ok_or_else(|| Some(format!("its group {} could not be found in the pattern", self.secretgroup)))?;
+        let name = if self.description.is_empty() { &self.id } else { &self.description };
+        let mut rule = format!("[[rule]]\nid = {}\nname = {}\nseverity = \"high\"\n", quoted(id), quoted(name));
+        rule += "search = true\n";
+        if !self.keywords.is_empty() {
+            let words: Vec<String> = self.keywords.iter().map(|word| quoted(word)).collect();
+            let _ = writeln!(rule, "keywords = [{}]", words.join(", "));
+        }
+        if self.entropy > 0.0 {
+            let _ = writeln!(rule, "entropy = {:?}", self.entropy);
+        }
+        if !self.path.is_empty() {
+            let _ = writeln!(rule, "path = {}", quoted(&self.path));
+        }
+        let _ = writeln!(rule, "pattern = {}\n", quoted(&pattern));
+        let file = format!("provider = \"gitleaks\"\n{rule}");
+        RuleSet::builtin().add_file("skant.toml", &file).map_err(|error| Some(error.to_string()))?;
+        Ok(rule)
+    }
+}
+
+/// An id as ours are: small letters, digits and hyphens.
+fn plain(id: &str) -> String {
+    let mark = |byte: char| if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { '-' };
+    id.chars().map(mark).collect()
+}
+
+/// A pattern whose group of that number, from 1, is called `secret`; as it is for 0.
+fn with_secret(pattern: &str, group: usize) -> Option<String> {
+    if group == 0 {
+        return Some(pattern.to_owned());
+    }
+    let (mut seen, mut in_class, mut at) = (0, false, 0);
+    let bytes = pattern.as_bytes();
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'[' if !in_class => {
+                in_class = true;
+                // A bracket that comes first ends nothing.
+                at += usize::from(bytes.get(at + 1) == Some(&b'^'));
+                at += usize::from(bytes.get(at + 1) == Some(&b']'));
+            }
+            b']' => in_class = false,
+            b'(' if !in_class => {
+                let rest = &pattern[at + 1..];
+                let named = ["?P<", "?<"].iter().find_map(|open| rest.strip_prefix(open));
+                seen += usize::from(named.is_some() || !rest.starts_with('?'));
+                if seen == group {
+                    let rest = named.map_or(Some(rest), |named| named.split_once('>').map(|(_, rest)| rest))?;
+                    let new = format!("{}(?P<secret>{rest}", &pattern[..at]);
+                    let names = compile(&new).ok()?;
+                    return names
+                        .capture_names()
+                        .nth(group)
+                        .flatten()
+                        .is_some_and(|name| name == "secret")
+                        .then_some(new);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
 }
 
 impl AllowSpec {
@@ -150,6 +245,21 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_group_that_is_the_secret_gets_its_name() {
+        let table = [
+            ("a(b)(c)", 2, Some("a(b)(?P<secret>c)")),
+            ("(?i)(?:a)(b[(\\]])\\((c)", 2, Some("(?i)(?:a)(b[(\\]])\\((?P<secret>c)")),
+            ("[]()](?P<x>a)", 1, Some("[]()](?P<secret>a)")),
+            ("[^](](?<x>a)", 1, Some("[^](](?P<secret>a)")),
+            ("(a)", 0, Some("(a)")),
+            ("(a)", 2, None),
+        ];
+        for (pattern, group, expected) in table {
+            assert_eq!(with_secret(pattern, group).as_deref(), expected, "{pattern}");
+        }
+    }
 
     #[test]
     fn simple_patterns_of_paths_are_globs() {

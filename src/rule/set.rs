@@ -8,7 +8,7 @@ use miette::{NamedSource, SourceSpan};
 
 use super::keyword::SHORTEST_TOKEN;
 use super::pattern::Pattern;
-use super::search::Allowlist;
+use super::search::{self, Allowlist, Search};
 use super::spec::{Files, Judge, RuleFile, RuleSpec};
 use super::{Confidence, Finder, Keyword, Rule, Severity};
 use crate::error::Error;
@@ -255,6 +255,14 @@ fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str,
     if spec.files.is_some() {
         return Err(("files", "only built-in rules are about files".into()));
     }
+    if spec.search {
+        return check_search(spec);
+    }
+    for (key, is_there) in [("entropy", spec.entropy.is_some()), ("path", spec.path.is_some())] {
+        if is_there {
+            return Err((key, format!("`{key}` goes with `search = true`")));
+        }
+    }
     Pattern::check(&spec.pattern).map_err(|message| ("pattern", message))?;
     for keyword in &spec.keywords {
         let parsed = Keyword::parse(keyword).map_err(|message| ("keywords", message))?;
@@ -290,12 +298,50 @@ fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str,
     }
 }
 
+/// The same of a rule whose pattern is looked for in whole texts.
+fn check_search(spec: &RuleSpec) -> Result<(), (&'static str, String)> {
+    let regex = search::compile(&spec.pattern).map_err(|message| ("pattern", message))?;
+    if regex.is_match(b"") {
+        return Err(("pattern", "the pattern matches the empty text".into()));
+    }
+    spec.path.as_deref().map_or(Ok(()), |path| search::compile(path).map(drop)).map_err(|message| ("path", message))?;
+    let others = [
+        ("names", !spec.names.is_empty()),
+        ("near", !spec.near.is_empty()),
+        ("before", spec.before.is_some()),
+        ("anywhere", spec.anywhere),
+        ("judge", spec.judge.is_some()),
+        ("check", spec.check.is_some()),
+        ("companion", spec.companion.is_some()),
+    ];
+    match others.iter().find(|(_, is_there)| *is_there) {
+        Some((key, _)) => Err((key, format!("`{key}` does not go with `search`"))),
+        None => Ok(()),
+    }
+}
+
+/// How a rule's secrets are looked for in whole texts.
+fn searched(spec: &RuleSpec) -> Search {
+    let regex = search::compile(&spec.pattern).ok();
+    let named = regex.as_ref().and_then(|regex| regex.capture_names().position(|name| name == Some("secret")));
+    Search {
+        keywords: spec.keywords.iter().map(|word| word.to_lowercase()).filter(|word| !word.is_empty()).collect(),
+        group: named.unwrap_or_default(),
+        entropy: spec.entropy.unwrap_or_default(),
+        path: spec.path.as_deref().and_then(|path| search::compile(path).ok()),
+        regex,
+        ..Search::default()
+    }
+}
+
 /// A rule from its spec. Built-in specs are checked by `tests/rules.rs`, others by [`check`].
 fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
     let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
     let is_token = !spec.keywords.is_empty();
     let finder = if let Some(files) = spec.files {
         Finder::File(files)
+    } else if spec.search {
+        Finder::Search(Box::new(searched(&spec)))
     } else if is_token {
         Finder::Token {
             keywords: spec.keywords.iter().filter_map(|keyword| Keyword::parse(keyword).ok()).collect(),
@@ -314,7 +360,11 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
         finder,
         pattern: Pattern::new(&spec.pattern),
         check: spec.check,
-        judge: spec.judge.unwrap_or(if is_token { Judge::Token } else { Judge::Key }),
+        judge: spec.judge.unwrap_or(match (spec.search, is_token) {
+            (true, _) => Judge::Shape,
+            (false, true) => Judge::Token,
+            (false, false) => Judge::Key,
+        }),
         companion: spec.companion,
         help: or(spec.help, help),
         help_url: or(spec.help_url, help_url),

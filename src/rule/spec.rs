@@ -53,6 +53,16 @@ pub struct RuleSpec {
     /// Values: provider words, one of which must stand in the name or close before it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub near: Vec<String>,
+    /// The pattern is looked for in the whole of a text, as gitleaks does, with its kind of keywords: words, one of
+    /// which the text holds, in whatever case; without any in every text. What it matches is believed as it is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub search: bool,
+    /// With `search`: the least Shannon entropy of the secret, in bits for each byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<f64>,
+    /// With `search`: what the path must match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// Files: it is about files that hold secrets, not about a secret. Built-in rules only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub files: Option<Files>,
