@@ -600,9 +600,9 @@ fn keys_are_found_where_assistants_keep_them() {
         (".claude/settings.json", "/env/ACME_TOKEN"),
         (".claude/settings.local.json", "/permissions/allow/1"),
         (".codex/config.toml", "/mcp_servers/acme/env/ACME_API_KEY"),
-        (".aider.conf.yml", "-"),
-        (".continue/config.yaml", "-"),
-        ("litellm_config.yaml", "-"),
+        (".aider.conf.yml", "/openai-api-key"),
+        (".continue/config.yaml", "/models/0/apiKey"),
+        ("litellm_config.yaml", "/general_settings/master_key"),
         ("CLAUDE.md", "-"),
         (".claude/projects/p/s.jsonl", "/m/0/text"),
     ] {
@@ -760,4 +760,57 @@ fn the_server_heeds_what_the_last_commit_says() {
     let counts = [1, 2, 3].map(|at| report(at)["findings"].as_array().unwrap().len());
     assert_eq!((counts, &report(1)["scan"]["suppressed"]["config"]), ([0, 1, 1], &json!(1)));
     assert_eq!(report(4)["findings"].as_array().unwrap().iter().map(|one| &one["path"]).collect::<Vec<_>>(), ["b.py"]);
+}
+
+/// Names that no rule knows.
+#[test]
+fn in_the_settings_of_assistants_a_place_makes_a_secret() {
+    let tree = Tree::new();
+    let value = random_value();
+    let server = json!({ "env": { "LINEAR": value, "ACME_PAT": value, "PROJECT_ID": value }, "headers": { "X-Any": value },
+        "args": ["--acme", value, format!("--linear={value}")] });
+    let given = ["args/1", "args/2", "env/ACME_PAT", "env/LINEAR", "headers/X-Any"];
+    let mut expected: Vec<(String, String)> = Vec::new();
+    for (file, key) in [
+        (".mcp.json", "mcpServers"),
+        (".cursor/mcp.json", "mcpServers"),
+        (".vscode/mcp.json", "servers"),
+        ("claude_desktop_config.json", "mcpServers"),
+        (".gemini/settings.json", "mcpServers"),
+    ] {
+        tree.file(file, &json!({ key: { "a": server } }).to_string());
+        expected.extend(given.map(|way| (file.to_owned(), format!("/{key}/a/{way}"))));
+    }
+    tree.file(
+        ".claude/settings.local.json",
+        &json!({ "env": { "LINEAR": value }, "permissions": { "allow": [format!("Bash(LINEAR={value} x:*)")] } })
+            .to_string(),
+    );
+    tree.file(".codex/config.toml", &format!("[mcp_servers.a]\nhttp_headers = {{ X-Any = \"{value}\" }}\n"));
+    tree.file(".aider.conf.yml", &format!("set-env:\n  - LINEAR={value}\napi-key:\n- acme={value}\n"));
+    for (file, way) in [
+        (".claude/settings.local.json", "/env/LINEAR"),
+        (".claude/settings.local.json", "/permissions/allow/0"),
+        (".codex/config.toml", "/mcp_servers/a/http_headers/X-Any"),
+        (".aider.conf.yml", "/set-env/0"),
+        (".aider.conf.yml", "/api-key/0"),
+    ] {
+        expected.push((file.into(), way.into()));
+    }
+    // What is no such place, and no such file.
+    tree.file("package.json", &json!({ "env": { "LINEAR": value } }).to_string());
+    tree.file("app/settings.json", &json!({ "env": { "LINEAR": value } }).to_string());
+    let quiet = json!({ "env": {
+        "MODEL": "claude-3-5-sonnet-20241022", "ORG_UUID": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "REF": "${LINEAR}",
+        "FLAG": "my-org-name-2024-production", "BUILD": "2024.11.21-build-1234567", "LIB": "/usr/lib/python3.12/site-packages",
+    }, "args": ["@acme/server-filesystem@2025.8.21", "e83c5163316f89bfbde7d9ab23ca2e25604af290", "app-7d9f8b6c5d-x2x4z"] });
+    tree.file("quiet/.mcp.json", &json!({ "mcpServers": { "a": quiet } }).to_string());
+    let mut found: Vec<(String, String)> = support::scan(&tree, &["."])
+        .findings()
+        .iter()
+        .map(|one| (one["path"].as_str().unwrap().to_owned(), one["pointer"].as_str().unwrap_or("-").to_owned()))
+        .collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
 }

@@ -35,6 +35,10 @@ fn exposing() -> Vec<(&'static str, String)> {
             "fetch(u, { headers: { 'x-api-key': k, 'anthropic-dangerous-".to_owned()
                 + "direct-browser-access': 'true' } })\n",
         ),
+        ("l.sh", format!("curl \"https://a.invalid/v1?api_key=${key}\"\n")),
+        ("m.py", format!("get(f\"https://a.invalid/v1?b=1&key={{os.environ['{key}']}}\")\n")),
+        ("n.ts", format!("fetch(`https://a.invalid/v1?key=${{process.env.{key}}}`)\n")),
+        ("o.yml", format!("run: git clone https://u:${{{{ secrets.{key} }}}}@a.invalid/b\n")),
         ("j.js", "window.localStorage.setItem('anthropic".to_owned() + "_api_key', key)\n"),
         ("k.tsx", "sessionStorage.setItem(\"claude".to_owned() + "ApiKey\", key)\n"),
     ]
@@ -84,6 +88,9 @@ fn what_only_speaks_of_it_is_not() {
         "new OpenAI({ apiKey, dangerously".to_owned() + "AllowBrowser: true })\n",
         "new Anthropic({ apiKey, dangerously".to_owned() + "AllowBrowser: false })\n",
         "headers['x-api-key'] = k; headers['anthropic-dangerous-".to_owned() + "direct-browser-access'] = 'true';\n",
+        format!("curl -H \"x-api-key: ${key}\" https://a.invalid/v1?b=1\n"),
+        format!("fetch('https://a.invalid/v1?b=1', {{ headers: {{ 'x-api-key': process.env.{key} }} }})\n"),
+        format!("url = f\"https://a.invalid/{{{key}}}\"\n"),
         "localStorage.setItem('claude".to_owned() + "_theme', theme)\n",
     ]
     .iter()

@@ -1,5 +1,7 @@
 //! The files in which coding assistants keep keys, and what to write there instead.
 
+use std::ops::Range;
+
 /// What a person should know about a secret in such a file, by its path.
 pub(super) fn note(path: &[u8]) -> Option<&'static str> {
     let path = String::from_utf8_lossy(path).to_ascii_lowercase();
@@ -10,6 +12,106 @@ pub(super) fn note(path: &[u8]) -> Option<&'static str> {
         return Some(note);
     }
     (has_folder(".claude/projects/") && path.ends_with(".jsonl")).then_some(TRANSCRIPT)
+}
+
+/// The names of the files in whose settings a value is a secret by where it stands, whatever it is called.
+const SETTINGS: [&str; 15] = [
+    "settings.json",
+    "settings.local.json",
+    ".claude.json",
+    ".mcp.json",
+    "mcp.json",
+    "claude_desktop_config.json",
+    "config.toml",
+    ".aider.conf.yml",
+    ".aider.conf.yaml",
+    "config.json",
+    "config.yaml",
+    "litellm_config.yaml",
+    "litellm-config.yaml",
+    "litellm.yaml",
+    "managed-settings.json",
+];
+
+/// Where such values stand: what is given to a server or a command.
+const GIVEN: [&str; 10] = [
+    "env",
+    "environment",
+    "environment_variables",
+    "headers",
+    "http_headers",
+    "requestInit",
+    "args",
+    "set-env",
+    "api-key",
+    "permissions",
+];
+
+/// Those of them that are commands.
+const COMMANDS: [&str; 2] = ["args", "permissions"];
+
+/// What the name of a value ends with that is none, however random it looks.
+const PUBLIC: [&str; 24] = [
+    "id", "ids", "url", "uri", "path", "paths", "dir", "file", "host", "region", "zone", "model", "version", "project",
+    "org", "user", "username", "email", "name", "sha", "hash", "digest", "checksum", "commit",
+];
+
+/// Whether a file has settings in which keys are kept.
+pub(super) fn has_settings(path: &[u8]) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    // Most names end here, and cost nothing.
+    SETTINGS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name)) && note(path).is_some()
+}
+
+/// Whether what stands at a place of such a file may be a secret, whatever its name.
+pub(super) fn is_given(pointer: &str) -> bool {
+    let last = pointer.rsplit('/').next().unwrap_or_default();
+    pointer.split('/').any(|step| GIVEN.contains(&step)) && !is_public(last)
+}
+
+fn is_public(name: &str) -> bool {
+    let word = name.rsplit(['_', '-', '.']).next().unwrap_or(name);
+    PUBLIC.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// The words of a text that may be secrets: a command has many, and `NAME=value` and `--name=value` are two.
+pub(super) fn words<'t>(text: &'t [u8], way: &str, span: Range<usize>) -> impl Iterator<Item = Range<usize>> + use<'t> {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`\\(),;:@|&<>[]{}".contains(byte);
+    let is_command = way.split('/').any(|step| COMMANDS.contains(&step));
+    let mut at = span.start;
+    text[span].split(is_between).filter_map(move |word| {
+        let begin = at;
+        at += word.len() + 1;
+        let named = memchr::memchr(b'=', word).filter(|&end| end + 1 < word.len() && word[..end].iter().all(is_name));
+        if named.is_some_and(|end| is_public(&String::from_utf8_lossy(&word[..end]))) {
+            return None;
+        }
+        let value = named.map_or(0, |end| end + 1);
+        let is_it = is_like_a_token(&word[value..], is_command && named.is_none());
+        is_it.then_some(begin + value..begin + word.len())
+    })
+}
+
+fn is_name(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// Long enough, with a part that mixes letters and digits, and no UUID. A word of a command that nothing names
+/// may also be the id of a commit, or the name of a machine: it has capitals, too.
+fn is_like_a_token(word: &[u8], is_nameless: bool) -> bool {
+    const SHORTEST: usize = 20;
+    const SHORTEST_PART: usize = 12;
+    let is_mixed = |part: &[u8]| {
+        part.len() >= SHORTEST_PART
+            && part.iter().any(u8::is_ascii_digit)
+            && part.iter().any(u8::is_ascii_alphabetic)
+            && (!is_nameless || part.iter().any(u8::is_ascii_uppercase) && part.iter().any(u8::is_ascii_lowercase))
+    };
+    let is_uuid = word.len() == 36 && [8, 13, 18, 23].iter().all(|&at| word[at] == b'-');
+    word.len() >= SHORTEST
+        && word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+=.~".contains(byte))
+        && word.split(|byte| !byte.is_ascii_alphanumeric()).any(is_mixed)
+        && !is_uuid
 }
 
 const TRANSCRIPT: &str = "this is the transcript of an assistant's session, so the value was sent to a model: next time \

@@ -196,6 +196,15 @@ impl Scanner {
         Some(self.judged(index, (rank, 0), window, matched.secret, 0, verdict))
     }
 
+    /// What a value rule makes of a word that stands where secrets do.
+    pub(super) fn given(&self, index: usize, window: &Window<'_>, word: Range<usize>) -> Option<Candidate> {
+        // Whatever follows that prefix is for the rules that know it.
+        if window.text[word.clone()].starts_with(b"sk-ant-") {
+            return None;
+        }
+        Some(self.judged(index, (BY_NAME, 0), window, word, 0, Verdict::Unknown)).filter(|one| one.dismissal.is_none())
+    }
+
     /// The value rules whose provider is spoken of in a text.
     fn near_rules<'a>(&'a self, text: &'a Joined) -> impl Iterator<Item = usize> + 'a {
         let rules = |word: &[u8]| self.values.near.get(word).map_or(&[][..], Vec::as_slice);

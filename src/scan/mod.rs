@@ -40,6 +40,9 @@ pub(crate) use window::is_archive;
 /// The words that make a name worth reading: every name of a secret that people give contains one.
 const NAME_WORDS: [&str; 7] = ["key", "token", "secret", "pass", "pwd", "auth", "cred"];
 
+/// The rule for what is a secret by where it stands.
+const GIVEN: &str = "generic-token";
+
 /// Looks for the secrets of a rule set.
 #[derive(Debug)]
 pub struct Scanner {
@@ -290,6 +293,7 @@ impl Scanner {
         scanned: &mut Scanned,
     ) {
         self.collect(window, scratch);
+        self.collect_given(window, &mut scratch.candidates);
         if std::mem::take(&mut scratch.is_too_deep) {
             let layers = unwrap::MOST_LAYERS;
             scanned.missed.push(format!("something in it is encoded more than {layers} times: decode and scan it"));
@@ -400,6 +404,23 @@ impl Scanner {
             self.unwrap(window, 0..window.text.len(), scratch);
         }
         let candidates = &mut scratch.candidates;
+        candidates.sort_by_key(|candidate| candidate.secret.start);
+        candidate::resolve(candidates);
+    }
+
+    /// Adds what is a secret by where it stands in the settings of an assistant: no rule knows its name or shape.
+    fn collect_given(&self, window: &Window<'_>, candidates: &mut Vec<Candidate>) {
+        let is_whole = window.owned == (0..window.text.len()) && !window.origin.place.is_name();
+        if !is_whole || !assistant::has_settings(&window.origin.path) {
+            return;
+        }
+        let Some(index) = self.rules.iter().position(|rule| rule.id == GIVEN) else { return };
+        pointer::each_text(window, &mut |way, span| {
+            if assistant::is_given(way) {
+                let words = assistant::words(window.text, way, span);
+                candidates.extend(words.filter_map(|word| self.given(index, window, word)));
+            }
+        });
         candidates.sort_by_key(|candidate| candidate.secret.start);
         candidate::resolve(candidates);
     }

@@ -9,24 +9,202 @@ use super::Window;
 use crate::finding::Finding;
 
 /// Adds to findings, whose secrets begin at these places in order, where they are, when all of the file
-/// is in sight and is JSON (comments aside) or TOML. Of a file with a document on each line, a pointer
+/// is in sight and is JSON (comments aside), TOML or YAML. Of a file with a document on each line, a pointer
 /// leads through the line's. A file is parsed once, however much is found in it.
 pub(super) fn add(window: &Window<'_>, places: &[usize], findings: &mut [Finding]) {
     let is_whole = window.owned == (0..window.text.len()) && !window.origin.place.is_name();
     if places.is_empty() || !is_whole {
         return;
     }
-    let extension = window.origin.file_name().rsplit(|&byte| byte == b'.').next().unwrap_or(&[]);
-    let read: fn(&str, &[usize]) -> Vec<Option<String>> = match extension.to_ascii_lowercase().as_slice() {
-        b"json" | b"jsonc" | b"ipynb" | b"code-workspace" | b"har" => in_json,
+    let read: fn(&str, &[usize]) -> Vec<Option<String>> = match extension(window).as_slice() {
+        b"json" | b"jsonc" | b"ipynb" | b"code-workspace" | b"har" | b"map" => in_json,
         b"jsonl" | b"ndjson" => in_json_lines,
         b"toml" => in_toml,
+        b"yaml" | b"yml" => in_yaml,
         _ => return,
     };
     let Ok(text) = std::str::from_utf8(window.text) else { return };
     for (finding, pointer) in findings.iter_mut().zip(read(text, places)) {
         finding.pointer = pointer;
     }
+}
+
+fn extension(window: &Window<'_>) -> Vec<u8> {
+    window.origin.file_name().rsplit(|&byte| byte == b'.').next().unwrap_or(&[]).to_ascii_lowercase()
+}
+
+/// Takes the texts of a structured file: the way to each, and where it stands, quotes included.
+type Take<'t> = dyn FnMut(&str, std::ops::Range<usize>) + 't;
+
+/// A longer way is not gone.
+const LONGEST_WAY: usize = 4096;
+
+/// Hands over the texts of a file that is JSON, TOML or YAML.
+pub(super) fn each_text(window: &Window<'_>, take: &mut Take<'_>) {
+    let Ok(text) = std::str::from_utf8(window.text) else { return };
+    match extension(window).as_slice() {
+        b"json" | b"jsonc" => {
+            let parsed = parse_to_ast(text, &CollectOptions::default(), &ParseOptions::default());
+            if let Some(root) = parsed.ok().and_then(|parsed| parsed.value) {
+                json_texts(&root, &mut String::new(), take);
+            }
+        }
+        b"toml" => {
+            if let Ok(root) = DeTable::parse(text) {
+                toml_texts(root.get_ref(), &mut String::new(), take);
+            }
+        }
+        b"yaml" | b"yml" => yaml_texts(text, take),
+        _ => {}
+    }
+}
+
+/// Goes one step further, and back.
+fn within(way: &mut String, step: &str, go: impl FnOnce(&mut String)) {
+    let before = way.len();
+    if before + step.len() <= LONGEST_WAY {
+        way.push_str(step);
+        go(way);
+        way.truncate(before);
+    }
+}
+
+fn json_texts(value: &Value<'_>, way: &mut String, take: &mut Take<'_>) {
+    match value {
+        Value::Object(object) => {
+            for property in &object.properties {
+                within(way, &step(property.name.as_str()), |way| json_texts(&property.value, way, take));
+            }
+        }
+        Value::Array(array) => {
+            for (index, element) in array.elements.iter().enumerate() {
+                within(way, &format!("/{index}"), |way| json_texts(element, way, take));
+            }
+        }
+        Value::StringLit(text) => take(way, text.range.start..text.range.end),
+        Value::NumberLit(_) | Value::BooleanLit(_) | Value::NullKeyword(_) => {}
+    }
+}
+
+fn toml_texts(members: &DeTable<'_>, way: &mut String, take: &mut Take<'_>) {
+    for (key, value) in members {
+        within(way, &step(key.get_ref()), |way| toml_text(value.get_ref(), value.span(), way, take));
+    }
+}
+
+fn toml_text(value: &DeValue<'_>, span: std::ops::Range<usize>, way: &mut String, take: &mut Take<'_>) {
+    match value {
+        DeValue::Table(inner) => toml_texts(inner, way, take),
+        DeValue::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                within(way, &format!("/{index}"), |way| toml_text(item.get_ref(), item.span(), way, take));
+            }
+        }
+        DeValue::String(_) => take(way, span),
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
+    }
+}
+
+fn in_yaml(text: &str, places: &[usize]) -> Vec<Option<String>> {
+    let mut pointers = vec![None; places.len()];
+    yaml_texts(text, &mut |way, span| {
+        let first = places.partition_point(|&place| place < span.start);
+        let within = places[first..].iter().take_while(|&&place| place < span.end).count();
+        pointers[first..first + within].fill(Some(way.to_owned()));
+    });
+    pointers
+}
+
+/// How deep YAML is read.
+const DEEPEST: usize = 64;
+
+/// Where in YAML a line is: by how far it is indented.
+#[derive(Default)]
+struct Yaml {
+    way: String,
+    /// How far in each step begins, twice the column, and one more of an item, which may stand below its key; how
+    /// long the way was before it; and the number of an item.
+    steps: Vec<(usize, usize, Option<usize>)>,
+}
+
+impl Yaml {
+    /// Takes a step at a column: to a key, or without one to the next item.
+    fn enter(&mut self, column: usize, key: Option<&str>) -> bool {
+        let level = 2 * column + usize::from(key.is_none());
+        let mut item = 0;
+        while let Some((_, before, number)) = self.steps.pop_if(|(one, ..)| *one >= level) {
+            self.way.truncate(before);
+            item = number.filter(|_| self.steps.last().is_none_or(|(one, ..)| *one < level)).map_or(0, |one| one + 1);
+        }
+        let before = self.way.len();
+        self.way += &key.map_or_else(|| format!("/{item}"), step);
+        self.steps.push((level, before, key.is_none().then_some(item)));
+        self.steps.len() <= DEEPEST && self.way.len() <= LONGEST_WAY
+    }
+}
+
+/// YAML as people write settings in it: a line at a time, by its indentation. What stands in braces, in a block of
+/// text or on lines that go on belongs to the key before it; it is read no further when it is too deep.
+fn yaml_texts(text: &str, take: &mut Take<'_>) {
+    let mut yaml = Yaml::default();
+    // The column of the key whose value is a block of text.
+    let mut block: Option<usize> = None;
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let (begin, full) = (start, line.trim_end());
+        start += line.len();
+        let mut rest = full.trim_start_matches(' ');
+        let mut column = full.len() - rest.len();
+        if rest.is_empty() || rest.starts_with('#') && block.is_none() {
+            continue;
+        }
+        if block.is_some_and(|key| column > key) {
+            take(&yaml.way, begin + column..begin + full.len());
+            continue;
+        }
+        block = None;
+        if rest.starts_with("---") {
+            yaml = Yaml::default();
+            continue;
+        }
+        while let Some(behind) = rest.strip_prefix('-').filter(|rest| rest.is_empty() || rest.starts_with(' ')) {
+            if !yaml.enter(column, None) {
+                return;
+            }
+            rest = behind.trim_start_matches(' ');
+            column = full.len() - rest.len();
+        }
+        let mut owner = column.saturating_sub(1);
+        if let Some((key, value)) = yaml_key(rest) {
+            if !yaml.enter(column, Some(key)) {
+                return;
+            }
+            owner = column;
+            rest = value;
+        }
+        if rest.starts_with(['|', '>']) {
+            block = Some(owner);
+        } else if !rest.is_empty() {
+            take(&yaml.way, begin + full.len() - rest.len()..begin + full.len());
+        }
+    }
+}
+
+/// The key that a line begins with, and what stands behind it.
+fn yaml_key(line: &str) -> Option<(&str, &str)> {
+    let quote = line.chars().next().filter(|mark| matches!(mark, '"' | '\''));
+    let (key, rest) = match quote {
+        Some(mark) => {
+            let (key, rest) = line[1..].split_once(mark)?;
+            (key, rest.trim_start_matches(' ').strip_prefix(':')?)
+        }
+        None => {
+            let end = line.find(": ").or_else(|| line.strip_suffix(':').map(str::len))?;
+            (&line[..end], &line[end + 1..])
+        }
+    };
+    let is_key = !key.starts_with(['{', '[', '&', '*', '!', '#', '?']) && (rest.is_empty() || rest.starts_with(' '));
+    is_key.then_some((key, rest.trim_start_matches(' ')))
 }
 
 fn in_json(text: &str, places: &[usize]) -> Vec<Option<String>> {
@@ -133,5 +311,38 @@ mod tests {
         assert_eq!(one(in_toml, text, "here"), Some("/mcp/x~1y/args/1/k".to_owned()));
         assert_eq!(one(in_toml, text, "[z]"), None);
         assert_eq!(in_toml(&format!("a = {}", "[".repeat(100_000)), &[9]), [None]);
+    }
+
+    #[test]
+    fn yaml_has_pointers_too() {
+        let text = "# top\na:\n  - b: \"h: here\"\n    c/d: 'there'\n    \"e: f\": third\n  -\n    - one\n    - two\n  - x: 1\n\
+                    g:\n- first\n- k: second\nh: |\n  text: more\n    deeper\ni: {j: flow}\nk: >-\n  folded\nurl: http://u\n\
+                    m: goes\n  on\n---\nn: next\n";
+        let table = [
+            ("here", Some("/a/0/b")),
+            ("there", Some("/a/0/c~1d")),
+            ("third", Some("/a/0/e: f")),
+            ("one", Some("/a/1/0")),
+            ("two", Some("/a/1/1")),
+            ("1\n", Some("/a/2/x")),
+            ("first", Some("/g/0")),
+            ("second", Some("/g/1/k")),
+            ("more", Some("/h")),
+            ("deeper", Some("/h")),
+            ("flow", Some("/i")),
+            ("folded", Some("/k")),
+            ("http", Some("/url")),
+            ("on\n", Some("/m")),
+            ("next", Some("/n")),
+            ("c/d", None),
+            ("top", None),
+        ];
+        for (what, expected) in table {
+            assert_eq!(in_yaml(text, &[text.find(what).unwrap()]), [expected.map(str::to_owned)], "{what}");
+        }
+        for (what, times) in [("[", 500_000), ("- ", 500_000), ("{a: ", 200_000), ("? ", 200_000), ("a: \n ", 100_000)]
+        {
+            assert_eq!(in_yaml(&what.repeat(times), &[900_000]), [None], "{what}");
+        }
     }
 }

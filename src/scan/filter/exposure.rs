@@ -45,7 +45,7 @@ pub(in crate::scan) fn is_exposed(text: &[u8], found: &Range<usize>, file_name: 
         _ if name.ends_with(b"PUBLIC_KEY") => false,
         _ if name[0].is_ascii_uppercase() => {
             let is_public = PUBLIC.iter().any(|prefix| name.starts_with(prefix));
-            (is_public && is_used(line, after)) || is_defined(line, after)
+            (is_public && is_used(line, after)) || is_defined(line, after) || is_in_url(line)
         }
         // What is kept in the browser's store.
         _ => [&b"key"[..], b"token", b"secret"]
@@ -117,6 +117,20 @@ fn is_used(line: &[u8], after: &[u8]) -> bool {
         [b'=' | b':', ..] => true,
         _ => word == b"ARG" && rest.trim_ascii().is_empty(),
     }
+}
+
+/// Whether a variable is put into an address, where logs and histories keep it: `https://a/b?key=${X}`.
+fn is_in_url(line: &[u8]) -> bool {
+    const READ: [&[u8]; 7] =
+        [b"process.env.", b"import.meta.env.", b"os.environ[\"", b"os.environ['", b"secrets.", b"env.", b"env:"];
+    const OPEN: [&[u8]; 7] = [b"${{ ", b"${{", b"${", b"{{ ", b"{", b"$", b"%"];
+    let stripped = |text: &[u8], ends: &[&[u8]]| ends.iter().find_map(|end| text.strip_suffix(*end)).map(<[u8]>::len);
+    let line = &line[..stripped(line, &READ).unwrap_or(line.len())];
+    let Some(end) = stripped(line, &OPEN) else { return false };
+    let url = line[..end].rsplit(|byte| byte.is_ascii_whitespace() || b"\"'`<>(".contains(byte)).next().unwrap_or(&[]);
+    let Some(behind) = memmem::find(url, b"://").map(|at| &url[at + 3..]) else { return false };
+    let is_in_query = behind.ends_with(b"=") && behind.contains(&b'?');
+    is_in_query || behind.ends_with(b":") && !behind.contains(&b'/')
 }
 
 /// `'process.env.X': JSON.stringify(...)`: a bundler puts the value where the name stood.
