@@ -298,6 +298,8 @@ fn a_linter_tells_what_is_dead() {
         ("path = 'gone/**'", "matches no file"),
         ("path = '**'", "everywhere"),
         ("pattern = '.*'", "matches every secret"),
+        ("pattern = '[^\\s\\S]'", "pattern matches nothing"),
+        ("fingerprint = 'v1:no-such:0123456789abcdef'", "no rule `no-such`"),
         ("rule = 'no-such'", "no rule `no-such`"),
         ("path = 'a.txt'\nuntil = 2020-01-01", "ended on 2020-01-01"),
     ];

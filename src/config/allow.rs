@@ -46,7 +46,7 @@ impl Allow {
         let reason = reason.filter(|reason| !reason.get_ref().trim().is_empty());
         let reason = reason.ok_or_else(|| at.error("this exception has no reason", help))?.into_inner();
         let until = until.map(|until| date(&until, place)).transpose()?;
-        if let Some(one) = texts(&fingerprint).find(|one| !one.starts_with("v1:")) {
+        if let Some(one) = texts(&fingerprint).find(|one| rule_of(one).is_none()) {
             let at = fingerprint.as_ref().map_or_else(|| at.clone(), |texts| place(texts.span()));
             return Err(at.error(format!("`{one}` is no fingerprint"), "reports show them: v1:RULE:16 hex digits"));
         }
@@ -102,6 +102,20 @@ impl Allow {
         &self.rules
     }
 
+    /// Whether one of its patterns matches no text at all.
+    pub fn has_dead_pattern(&self) -> bool {
+        let parsed = |regex: &Regex| {
+            let parser = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(regex.as_str());
+            parser.is_ok_and(|hir| hir.properties().minimum_len().is_none())
+        };
+        self.patterns.iter().any(parsed)
+    }
+
+    /// The rules whose secrets its fingerprints are.
+    pub fn rules_of_fingerprints(&self) -> impl Iterator<Item = &str> {
+        self.fingerprints.iter().filter_map(|one| rule_of(one))
+    }
+
     /// What makes it allow far more than anybody looked at, if anything does.
     pub fn is_too_wide(&self) -> Option<&'static str> {
         let matches_all = |regex: &Regex| regex.is_match(b"") || regex.is_match(b"-") && regex.is_match(b"x7Q");
@@ -122,6 +136,12 @@ impl Allow {
     fn only_paths(&self) -> bool {
         self.patterns.is_empty() && self.words.is_empty() && self.fingerprints.is_empty() && self.rules.is_empty()
     }
+}
+
+/// The rule that a fingerprint names, when it is one.
+fn rule_of(fingerprint: &str) -> Option<&str> {
+    let (rule, digits) = fingerprint.strip_prefix("v1:")?.rsplit_once(':')?;
+    (digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(rule)
 }
 
 /// Whether a rule's id is the one meant, which may be a glob.

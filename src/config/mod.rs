@@ -309,6 +309,12 @@ impl Config {
             if allow.has_paths() && !below.iter().any(|path| allow.is_about_path(path)) {
                 warn("this exception's path matches no file".to_owned(), "take it out, or mend the glob");
             }
+            if allow.has_dead_pattern() {
+                warn("this exception's pattern matches nothing".to_owned(), "take it out, or mend the pattern");
+            }
+            for rule in allow.rules_of_fingerprints().filter(|rule| !known.contains(rule)) {
+                warn(format!("there is no rule `{rule}`"), "a fingerprint counts for the rule it names");
+            }
             for glob in allow.rules().iter().filter(|glob| !known.iter().any(|id| allow::is_glob_of(glob, id))) {
                 warn(format!("there is no rule `{glob}`"), "`skant rules list` shows every id");
             }

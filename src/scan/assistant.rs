@@ -15,7 +15,7 @@ pub(super) fn note(path: &[u8]) -> Option<&'static str> {
 }
 
 /// The names of the files in whose settings a value is a secret by where it stands, whatever it is called.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 14] = [
     "settings.json",
     "settings.local.json",
     ".claude.json",
@@ -30,7 +30,6 @@ const SETTINGS: [&str; 15] = [
     "litellm_config.yaml",
     "litellm-config.yaml",
     "litellm.yaml",
-    "managed-settings.json",
 ];
 
 /// Where such values stand: what is given to a server or a command.
