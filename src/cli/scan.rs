@@ -15,7 +15,7 @@ use crate::advice::advise;
 use crate::config::Config;
 use crate::error::Error;
 use crate::finding::inert;
-use crate::git::{Repository, hex};
+use crate::git::{Repository, hex, open_harmless};
 use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::report::{Format, Provenance, Report, Style};
@@ -311,14 +311,15 @@ impl Session<'_> {
             report.notices.extend(verifier.ask(&mut report.findings)?);
         }
         if self.tells_provenance {
-            report.provenance = folder.and_then(|folder| self.provenance(folder, source.tip()));
+            report.provenance = folder.and_then(|folder| self.provenance(source, folder));
         }
         Ok(report)
     }
 
     /// Where the repository around a folder can be had, and which commit of it was scanned.
-    fn provenance(&self, folder: &Path, tip: Option<String>) -> Option<Provenance> {
-        let repository = Repository::open(folder).ok()?;
+    fn provenance(&self, source: &dyn Source, folder: &Path) -> Option<Provenance> {
+        let repository = if source.name() == "tree" { open_harmless(folder) } else { Repository::open(folder).ok() }?;
+        let tip = source.tip();
         let url = self.mask(&repository.public_url()?);
         let (head, branch) = repository.head();
         let head = head.map(|head| hex(&head));

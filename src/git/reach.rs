@@ -52,19 +52,9 @@ impl<'a> Reach<'a> {
         Reach { repository, known, references, head }
     }
 
-    /// The same of the repository whose work tree begins at a folder, which strangers may have made: none
-    /// when libgit2 would wait for a pipe in it, or be led elsewhere.
+    /// The same of the repository whose work tree begins at a folder, which strangers may have made.
     pub(crate) fn of_tree(root: &Path) -> Option<Reach<'a>> {
-        let git = git_dir(root);
-        let common = common_dir(git.clone());
-        let config = read_regular(&common.join("config"), LARGEST_CONFIG).ok()?.to_ascii_lowercase();
-        let leads_elsewhere = memchr::memmem::find(&config, b"include").is_some();
-        if leads_elsewhere || common.join("objects/info/alternates").exists() {
-            return None;
-        }
-        let mut left = MOST_FILES;
-        let is_plain = holds_files_only(&git, &mut left) && (git == common || holds_files_only(&common, &mut left));
-        is_plain.then(|| Repository::open(root).ok()).flatten().map(|repository| Reach::new(repository, &|_| None))
+        open_harmless(root).map(|repository| Reach::new(repository, &|_| None))
     }
 
     /// The commit that the next one follows.
@@ -195,6 +185,21 @@ impl<'a> Reach<'a> {
         }
         Some(id)
     }
+}
+
+/// Opens the repository whose work tree begins at a folder, which strangers may have made: none when libgit2
+/// would wait for a pipe in it, or be led elsewhere.
+pub(crate) fn open_harmless(root: &Path) -> Option<Repository> {
+    let git = git_dir(root);
+    let common = common_dir(git.clone());
+    let config = read_regular(&common.join("config"), LARGEST_CONFIG).ok()?.to_ascii_lowercase();
+    let leads_elsewhere = memchr::memmem::find(&config, b"include").is_some();
+    if leads_elsewhere || common.join("objects/info/alternates").exists() {
+        return None;
+    }
+    let mut left = MOST_FILES;
+    let is_plain = holds_files_only(&git, &mut left) && (git == common || holds_files_only(&common, &mut left));
+    is_plain.then(|| Repository::open(root).ok()).flatten()
 }
 
 /// Whether a folder and those in it hold files, and nothing that makes a reader wait.
