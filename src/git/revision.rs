@@ -10,6 +10,8 @@ type Why = &'static str;
 
 const NOTHING: Why = "";
 pub(super) const UNREADABLE: Why = ": it cannot be read";
+/// Which of them is meant only who typed it knows; git takes one, and says so where nobody looks.
+const AMBIGUOUS: Why = ": several refs go by that name";
 const UNWRITTEN: Why = ": it is not written as git does";
 
 impl Repository {
@@ -63,18 +65,22 @@ impl Repository {
         if let Some(id) = from_hex(name.as_bytes()) {
             return Ok(self.exists(&id).then_some(id));
         }
-        for front in ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
-            // Next to refs lie files that are none.
-            let is_other = |byte: u8| !byte.is_ascii_uppercase() && byte != b'_';
-            if front.is_empty() && !name.starts_with("refs/") && name.bytes().any(is_other) {
-                continue;
-            }
-            if let Some(id) = self.target(&format!("{front}{name}"))? {
-                return Ok(Some(id));
+        // Next to refs lie files that are none.
+        let is_whole = name.starts_with("refs/") || name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        if let Some(id) = is_whole.then(|| self.target(name)).transpose()?.flatten() {
+            return Ok(Some(id));
+        }
+        let mut named = None;
+        let remote_head = format!("refs/remotes/{name}/HEAD");
+        let fronts = ["refs/", "refs/tags/", "refs/heads/", "refs/remotes/"].map(|front| format!("{front}{name}"));
+        for full in fronts.iter().chain([&remote_head]) {
+            match (named, self.target(full)?) {
+                (Some(one), Some(other)) if one != other => return Err(AMBIGUOUS),
+                (_, found) => named = named.or(found),
             }
         }
-        if let Some(id) = self.target(&format!("refs/remotes/{name}/HEAD"))? {
-            return Ok(Some(id));
+        if named.is_some() {
+            return Ok(named);
         }
         // As `git describe` writes it: a tag, a number, and the front of an id.
         let front = name.rsplit_once("-g").map_or(name, |(_, front)| front);
@@ -157,6 +163,12 @@ impl Repository {
 }
 
 fn unknown(revision: &str, why: Why) -> Error {
+    if why == AMBIGUOUS {
+        return Error::usage(
+            format!("`{revision}` is not one revision here{why}"),
+            "write the ref in full: `refs/remotes/origin/main`, `refs/heads/main`, `refs/tags/v1`",
+        );
+    }
     Error::usage(
         format!("there is no revision `{revision}` here{why}"),
         "`git rev-parse` takes the same names; a clone may lack it: git fetch",
