@@ -325,6 +325,18 @@ fn reasons_and_places_are_masked() {
     assert!(!run.all().contains(&other) && !run.all().contains(&key), "{run:#?}");
 }
 
+#[test]
+fn what_stands_in_a_config_is_shown_masked_and_on_one_line() {
+    let tree = Tree::repo();
+    let key = anthropic_key(1);
+    let table = format!("[[allow]]\nword = '{key}'\nreason = \"{key} \\u001b]0;x\\u0007\\n::error::y\"\n");
+    tree.file("skant.toml", &table);
+    let run = skant(&tree, &["config", "show"]);
+    assert!(run.status == 0 && run.stdout.contains("[[allow]]"), "{run:#?}");
+    assert!(!run.all().contains(&key) && !run.all().contains('\u{1b}'), "{run:#?}");
+    assert!(!run.stdout.lines().any(|line| line.starts_with("::")), "{run:#?}");
+}
+
 /// A gitleaks config, and which of some files it finds something in.
 #[track_caller]
 fn by_gitleaks(config: &str, files: &[(&str, String)]) -> Vec<String> {

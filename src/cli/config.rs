@@ -14,6 +14,7 @@ use crate::config::{Config, Date, Files, NAMES};
 use crate::error::Error;
 use crate::policy::read_baseline;
 use crate::rule::RuleSet;
+use crate::scan::{Scanner, Scratch};
 use crate::source::Tree;
 
 #[derive(Debug, clap::Args)]
@@ -107,16 +108,19 @@ fn show_config(folder: &Path) -> Result<Outcome, Error> {
     if let Some((_, config)) = root {
         config.change(&mut rules)?;
     }
+    // What people write into a config may hold a secret, or lines that a terminal or a CI system obeys.
+    let (scanner, mut scratch) = (Scanner::new(&rules).counting(), Scratch::default());
+    let mut shown = |text: &str| scanner.mask(text.as_bytes(), &mut scratch);
     print(|out| {
         if configs.is_empty() {
             writeln!(out, "# no config: {} at the root of the repository would be one", NAMES.join(", "))?;
         }
         for (number, (_, config)) in configs.iter().enumerate() {
             let how = if number == 0 { "in force" } else { "inherited" };
-            config.names.iter().try_for_each(|name| writeln!(out, "# {how}: {name}"))?;
+            config.names.iter().try_for_each(|name| writeln!(out, "# {how}: {}", shown(name)))?;
         }
         writeln!(out, "# {} rules", rules.len())?;
-        configs.iter().try_for_each(|(_, config)| write(config, out))
+        configs.iter().try_for_each(|(_, config)| write(config, &mut shown, out))
     })?;
     Ok(Outcome::Clean)
 }
@@ -150,12 +154,12 @@ fn check_all() -> Result<Outcome, Error> {
             let gone: Vec<String> =
                 gone.into_iter().filter(|path| !path.starts_with('<') && !files.has(path)).collect();
             warnings += gone.len();
+            let (scanner, mut scratch) = (Scanner::new(&RuleSet::builtin()).counting(), Scratch::default());
             print(|out| {
                 gone.iter().try_for_each(|path| {
-                    writeln!(
-                        out,
-                        "warning: {path} is gone, and the baseline has entries for it: `skant baseline update`"
-                    )
+                    let path = scanner.mask(path.as_bytes(), &mut scratch);
+                    let way_out = "the baseline has entries for it: `skant baseline update`";
+                    writeln!(out, "warning: {path} is gone, and {way_out}")
                 })
             })?;
         }
@@ -203,19 +207,20 @@ fn paths(root: &Path) -> Vec<String> {
     all
 }
 
-fn write(config: &Config, out: &mut dyn Write) -> io::Result<()> {
+fn write(config: &Config, shown: &mut dyn FnMut(&str) -> String, out: &mut dyn Write) -> io::Result<()> {
     for change in &config.changes {
-        writeln!(out, "\n[rules.\"{}\"] # {}", change.rules, change.place())?;
+        writeln!(out, "\n[rules.\"{}\"] # {}", shown(&change.rules), shown(&change.place()))?;
         change.enabled.map_or(Ok(()), |enabled| writeln!(out, "enabled = {enabled}"))?;
         change.severity.map_or(Ok(()), |severity| writeln!(out, "severity = \"{severity}\""))?;
         change.confidence.map_or(Ok(()), |confidence| writeln!(out, "confidence = \"{confidence}\""))?;
     }
     for id in config.added() {
-        writeln!(out, "\n[[rule]]\nid = \"{id}\"")?;
+        writeln!(out, "\n[[rule]]\nid = \"{}\"", shown(id))?;
     }
     for allow in &config.allow {
         let until = allow.until.map(|until| format!(", until {until}")).unwrap_or_default();
-        writeln!(out, "\n[[allow]] # {}{until}\n# {}\n# {}", allow.at.shown(), allow.about, allow.reason)?;
+        let (at, about) = (shown(&allow.at.shown()), shown(&allow.about));
+        writeln!(out, "\n[[allow]] # {at}{until}\n# {about}\n# {}", shown(&allow.reason))?;
     }
     Ok(())
 }
