@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use sha1::{Digest, Sha1};
 use skant::blob::{Blob, Origin};
 use skant::rule::RuleSet;
 use skant::scan::{Scanner, Scratch};
@@ -346,7 +347,62 @@ fn commits_of_submodules_are_no_objects_of_ours() {
     assert_eq!(found(&tree, &["HEAD^..HEAD"]), [""; 0]);
 }
 
+#[test]
+fn a_link_to_a_submodule_does_not_hide_the_file_that_takes_its_place() {
+    let tree = begun();
+    tree.key("x");
+    tree.git(&["add", "x"]);
+    let blob = git(&tree, &["rev-parse", ":x"]);
+    let entry = |mode: &str| format!("{mode},{},x", blob.trim());
+    tree.git(&["rm", "-q", "--cached", "x"]);
+    tree.git(&["update-index", "--add", "--cacheinfo", &entry("160000")]).git(&["commit", "-qm", "a module"]);
+    tree.git(&["rm", "-q", "--cached", "x"]);
+    tree.git(&["update-index", "--add", "--cacheinfo", &entry("100644")]).git(&["commit", "-qm", "a file"]);
+    assert_eq!(found(&tree, &["HEAD~2..HEAD"]), ["content x - a file"]);
+}
+
 // Ranges.
+
+#[test]
+fn a_name_that_several_refs_have_is_refused() {
+    let tree = branched();
+    tree.git(&["update-ref", "refs/remotes/origin/main", "main"]).git(&["branch", "same", "main"]);
+    assert_eq!(history(&tree, &["origin/main..topic"]).status, 1);
+    tree.git(&["tag", "same", "main"]);
+    assert_eq!(history(&tree, &["same..topic"]).status, 1);
+    for taken in ["tag", "branch"] {
+        tree.git(&[taken, "origin/main", "topic"]);
+        let run = history(&tree, &["origin/main..topic"]);
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{run:#?}");
+        assert!(run.stderr.contains("several refs go by that name") && run.stderr.contains("in full"), "{run:#?}");
+        assert_eq!(history(&tree, &["refs/remotes/origin/main..topic"]).status, 1);
+        tree.git(&[taken, "-d", "origin/main"]);
+    }
+}
+
+#[test]
+fn tags_on_tags_are_followed_however_many_there_are() {
+    let tree = branched();
+    let (mut id, mut kind, mut paths) = (git(&tree, &["rev-parse", "main^"]), "commit", String::new());
+    for number in 0..30_000 {
+        let text = format!("object {id}\ntype {kind}\ntag t\ntagger A <a@example.invalid> 1 +0000\n\nx\n");
+        id = data_encoding::HEXLOWER.encode(&Sha1::digest(format!("tag {}\0{text}", text.len())));
+        let path = tree.home().join(format!("{number}"));
+        fs::write(&path, text).unwrap();
+        paths += &format!("{}\n", path.display());
+        kind = "tag";
+    }
+    let list = tree.home().join("paths");
+    fs::write(&list, paths).unwrap();
+    let mut write = Command::new("git");
+    write.args(["-c", "core.fsync=none", "hash-object", "-t", "tag", "-w", "--stdin-paths"]);
+    write.current_dir(tree.path("")).stdin(fs::File::open(list).unwrap());
+    assert!(write.output().unwrap().status.success());
+    tree.git(&["repack", "-adq", "--keep-unreachable"]).git(&["update-ref", "refs/tags/t", &id]);
+    let run = skant(&tree, &["history", "refs/tags/t"]);
+    assert_eq!(run.status, 0, "{run:#?}");
+    assert_eq!(skant(&tree, &["history", "topic", "^refs/tags/t"]).status, 1);
+}
 
 /// A repository in which a key came and went on a branch.
 fn branched() -> Tree {

@@ -56,7 +56,14 @@ impl Reading<'_> {
     }
 
     /// Takes what a revision names: a commit to walk from, tags on the way, or a tree or blob alone.
-    fn begin(&self, id: Id, tips: &mut Vec<Id>, brought: &mut Vec<Brought>) {
+    fn begin(&self, mut id: Id, tips: &mut Vec<Id>, brought: &mut Vec<Brought>) {
+        while let Some(target) = self.begin_or_follow(id, tips, brought) {
+            id = target;
+        }
+    }
+
+    /// The same, but of a tag what it is put on is left to be taken.
+    fn begin_or_follow(&self, id: Id, tips: &mut Vec<Id>, brought: &mut Vec<Brought>) -> Option<Id> {
         match self.store.read(&id) {
             Err(trouble) => self.missed(hex(&id).into_bytes(), "object", &id, &trouble),
             Ok((Kind::Commit, _)) => tips.push(id),
@@ -66,13 +73,11 @@ impl Reading<'_> {
                 if !holds.is_empty() {
                     self.tell_commit(&id, Place::TagMessage, Some(format!("tag {}", hex(&id)).into()), &holds);
                 }
-                match tag.target {
-                    Some((target, _)) => self.begin(target, tips, brought),
-                    None => {
-                        let trouble = Trouble::Damaged("it names no object".into());
-                        self.missed(hex(&id).into_bytes(), "tag", &id, &trouble);
-                    }
+                if tag.target.is_none() {
+                    let trouble = Trouble::Damaged("it names no object".into());
+                    self.missed(hex(&id).into_bytes(), "tag", &id, &trouble);
                 }
+                return tag.target.map(|(target, _)| target);
             }
             Ok((Kind::Tree, _)) => {
                 let mut trees = Trees::new(self);
@@ -82,14 +87,17 @@ impl Reading<'_> {
                 brought.push(Brought { commit: id, path: Vec::new(), id, before: Vec::new(), is_new_path: false });
             }
         }
+        None
     }
 
-    fn peel(&self, id: Id) -> Option<Id> {
-        let (kind, bytes) = self.store.read(&id).ok()?;
-        match kind {
-            Kind::Commit => Some(id),
-            Kind::Tag => self.peel(object::Commit::parse(&bytes).target?.0),
-            Kind::Tree | Kind::Blob => None,
+    fn peel(&self, mut id: Id) -> Option<Id> {
+        loop {
+            match self.store.read(&id).ok()? {
+                (Kind::Commit, _) => return Some(id),
+                // A tag names one that was there before it: this ends.
+                (Kind::Tag, bytes) => id = object::Commit::parse(&bytes).target?.0,
+                (Kind::Tree | Kind::Blob, _) => return None,
+            }
         }
     }
 
@@ -362,7 +370,8 @@ fn compare(
                     other.next_if(|one| one.name == entry.name).map(|one| (one.id, one.kind))
                 })
                 .collect();
-            if before.iter().any(|(id, _)| *id == entry.id) {
+            // What a link to a submodule names is not what is scanned, even if it has the id of a blob.
+            if before.contains(&(entry.id, entry.kind)) {
                 continue;
             }
             if entry.kind == Kind::Commit {
