@@ -103,6 +103,25 @@ fn a_mark_does_not_hide_what_is_not_wide() {
 }
 
 #[test]
+fn no_bytes_in_front_hide_what_is_not_wide() {
+    let key = anthropic_key(1);
+    let fronts: [&[u8]; 7] = [
+        b"\xff\xfe\0",
+        b"\xff\xfe\x01\0\xc3",
+        b"\xff\xfe\xc3",
+        b"\xfe\xff\xc3",
+        b"\xfe\xff\0",
+        b"\xff\xfe\0\0\0",
+        b"\0\0\xfe\xff\xc3\xc3\xc3",
+    ];
+    for front in fronts {
+        let tree = Tree::new();
+        tree.bytes("a", [front, key.as_bytes(), b"\n"].concat());
+        assert_eq!(only(&scan(&tree, &["."]))["rule"], "anthropic-api-key", "{front:?}");
+    }
+}
+
+#[test]
 fn a_wide_text_that_is_cut_is_read_to_its_end() {
     let key = github_token(3);
     let tree = Tree::new();

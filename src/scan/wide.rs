@@ -114,7 +114,7 @@ impl<'r> Narrow<'r> {
     fn transcode(&mut self) {
         let size = self.wide.size;
         let raw = &self.raw[..];
-        let keep = if self.is_over { 0 } else { RUN * size };
+        let keep = if self.is_over { 0 } else { (RUN + 1) * size };
         let mut at = 0;
         while at + keep < raw.len() {
             let Some(unit) = raw.get(at..at + size) else {
@@ -124,7 +124,10 @@ impl<'r> Narrow<'r> {
                 break;
             };
             let value = self.wide.value(unit);
-            if !is_text(value) && raw.get(at..at + RUN * size).is_some_and(is_narrow) {
+            // Narrow text may begin within a unit, too.
+            let is_narrow_from = |by: &usize| raw.get(at + by..at + by + RUN * size).is_some_and(is_narrow);
+            if let Some(by) = (0..size).find(is_narrow_from).filter(|by| *by > 0 || !is_text(value)) {
+                at += by;
                 let count = raw[at..].iter().take_while(|byte| is_text(u32::from(**byte))).count();
                 // The last may be the first half of a unit.
                 let count = count - usize::from(raw.get(at + count) == Some(&0) && !self.wide.is_big);
