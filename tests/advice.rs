@@ -106,6 +106,10 @@ fn a_file_goes_from_the_working_tree_to_the_remote() {
         );
     }
 
+    // A command that reads a file is shown with the one that writes it.
+    let shown = skant(&tree, &["history"]).stdout;
+    assert!(shown.contains("> ../expressions.txt &&") && shown.contains("git filter-repo"), "{shown}");
+
     // It is gone from the files, and not from the history.
     tree.git(&["rm", "-q", "a.env"]);
     commit(&tree, "four");

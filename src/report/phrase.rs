@@ -33,13 +33,23 @@ pub(super) fn reached(advice: &Advice) -> Option<String> {
         0 => first.to_owned(),
         more => format!("{first} and {}", count(more, "more ref")),
     };
-    let command = advice.next.iter().find_map(|step| Some(&step[step.find("git ")?..]));
-    let command = command.map(|command| format!(": {command}")).unwrap_or_default();
+    let command = first_command(&advice.next).map(|command| format!(": {command}")).unwrap_or_default();
     Some(match advice.exposure? {
         Exposure::WorkingTree => "In the working tree only; git does not have it.".to_owned(),
         Exposure::Staged => format!("Staged, not committed{command}"),
         Exposure::Unpushed => format!("Committed ({refs}), not pushed{command}"),
         Exposure::Pushed => format!("Pushed ({refs}). When it is revoked, the history{command}"),
+    })
+}
+
+/// The first command of git's among some steps, with the one that writes what it reads.
+fn first_command(steps: &[String]) -> Option<String> {
+    let (at, command) = steps.iter().enumerate().find_map(|(at, step)| Some((at, &step[step.find("git ")?..])))?;
+    let reads = |before: &&String| command.contains("expressions.txt") && before.contains("expressions.txt");
+    Some(match at.checked_sub(1).map(|before| &steps[before]).filter(reads) {
+        Some(write) if write.starts_with("printf ") => format!("{write} && {command}"),
+        Some(write) => format!("{write} Then: {command}"),
+        None => command.to_owned(),
     })
 }
 
