@@ -378,6 +378,16 @@ fn an_ignore_file_that_is_a_pipe_is_not_opened_and_that_is_told() {
 }
 
 #[test]
+fn a_submodule_is_scanned_although_it_is_ignored() {
+    let tree = Tree::repo();
+    tree.git_init("sub").key("sub/a.env").git_in("sub", &["add", "."]).git_in("sub", &["commit", "-qm", "x"]);
+    tree.file(".gitignore", "sub/\n");
+    assert_eq!(scan(&tree, &["."]).each("path"), [""; 0]);
+    tree.git(&["add", "-f", "sub"]);
+    assert_eq!(scan(&tree, &["."]).each("path"), ["a.env"]);
+}
+
+#[test]
 fn an_ignore_file_that_leads_to_a_device_is_not_read() {
     let tree = Tree::repo();
     tree.link(".gitignore", "/dev/zero").link("sub/.gitignore", "/dev/stdin").key("sub/a.env");

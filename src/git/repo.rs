@@ -71,7 +71,9 @@ impl Repo {
         let tracked = self.tracked.get_or_init(|| self.read_tracked()).as_ref().map_err(String::as_str)?;
         Ok(if path.ends_with(b"/") {
             let after = tracked.paths.partition_point(|known| known.as_slice() < path);
+            // Of a submodule the index has the folder itself.
             tracked.paths.get(after).is_some_and(|known| known.starts_with(path))
+                || tracked.files.contains(&path[..path.len() - 1])
         } else {
             tracked.files.contains(path)
         })
