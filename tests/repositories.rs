@@ -161,10 +161,8 @@ fn a_run_that_was_stopped_goes_on() {
     }
     resumed("twice");
     // What is done is not done again; what failed is.
-    for name in ["a b", "c", "org/a", "é", "bare.git", "m.git", "linked", "empty"] {
-        fs::rename(tree.path(name), tree.path(format!("{}.gone", name.replace('/', "-")))).unwrap();
-    }
-    resumed("without the clones");
+    let again = all(&tree, &["--resume", "../home/journal"]);
+    assert!(again.stderr.contains("8 of 9 repositories are taken from ../home/journal"), "{again:#?}");
     tree.git_init("missing")
         .key("missing/k")
         .git_in("missing", &["add", "."])
@@ -240,4 +238,46 @@ fn lists_are_read_from_anywhere_and_mean_what_they_say() {
     let key = anthropic_key(4);
     let named = run(tree.command(&["history", "--repos", "-", "--format", "json"]), format!("{key}\n").as_bytes());
     assert!(named.status == 2 && !named.all().contains(&key), "{named:#?}");
+}
+
+#[test]
+fn a_repository_that_changed_is_scanned_again() {
+    let tree = Tree::new();
+    for name in ["a", "b"] {
+        tree.git_init(name).file(format!("{name}/x"), "nothing\n");
+        tree.git_in(name, &["add", "."]).git_in(name, &["commit", "-qm", "one"]);
+    }
+    tree.file("list", "a\nb\n");
+    fs::create_dir_all(tree.home()).unwrap();
+    let resume = |taken: usize| {
+        let run = all(&tree, &["--resume", "../home/journal", "--format", "json", "-q"]);
+        let told = format!("{taken} of 2 repositories are taken from ../home/journal");
+        assert!(run.stderr.contains(&told), "{told}: {run:#?}");
+        run
+    };
+    assert_eq!(resume(0).status, 0);
+    assert_eq!(resume(2).status, 0);
+    tree.key("b/k").git_in("b", &["add", "."]).git_in("b", &["commit", "-qm", "two"]);
+    let found = resume(1);
+    assert_eq!((found.status, found.findings().len(), names(&found).len()), (1, 1, 2), "{found:#?}");
+    assert_eq!(resume(2).status, 1);
+    // A ref of any name and an exception that is written down count, too.
+    tree.git_in("b", &["update-ref", "refs/kept/one", "HEAD"]);
+    assert_eq!(resume(1).status, 1);
+    tree.file("b/skant.toml", "[[allow]]\npath = \"k\"\nreason = \"made up\"\n");
+    assert_eq!(resume(1).status, 0);
+    // What is gone is not there to be believed.
+    fs::rename(tree.path("a"), tree.path("gone")).unwrap();
+    assert_eq!(resume(1).status, 2);
+}
+
+#[test]
+fn two_repositories_never_share_a_name() {
+    let tree = Tree::new();
+    let key = anthropic_key(5);
+    let middle: String = key[30..60].chars().rev().collect();
+    let list = format!("{key}\n{}{middle}{}\n", &key[..30], &key[60..]);
+    let run = run(tree.command(&["history", "--repos", "-", "--format", "json"]), list.as_bytes());
+    assert_eq!((run.status, &*run.stdout), (2, ""), "{run:#?}");
+    assert!(run.stderr.contains("two lines are shown alike") && !run.all().contains(&key), "{run:#?}");
 }

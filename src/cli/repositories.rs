@@ -1,7 +1,7 @@
 //! `skant history --repos`: the clones of a list, one after the other, into one report. What is done is kept, so
 //! that a run that was stopped can go on; a run can be dealt out to many machines.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,10 @@ use sha2::{Digest, Sha256};
 use super::policy::Place;
 use super::scan::{Options, Session};
 use super::{Outcome, shown, tell};
+use crate::baseline;
+use crate::config::{Date, NAMES};
 use crate::error::Error;
+use crate::policy::Policy;
 use crate::report::{Merge, Report, Repository, Status, write_part};
 use crate::source::{History, HistoryOptions};
 
@@ -94,15 +97,23 @@ pub(super) fn run(
     let mut report = Report { source: "history", ..Report::default() };
     report.rules = session.rules.iter().cloned().collect();
     report.rules.sort_by(|a, b| a.id.cmp(&b.id));
-    let kept = journal.as_mut().map(|journal| journal.read(&list, &settings, &session)).transpose()?;
+    let state = |folder: &Path| Some(Opened::new(folder, wanted, options).ok()?.state);
+    let kept = journal.as_mut().map(|journal| journal.read(&list, &settings, &session, state)).transpose()?;
+    let all = list.len();
     for (part, repository) in kept.into_iter().flatten() {
         list.remove(&repository.name);
         report.take_in(part, repository);
     }
+    if let Some(journal) = &journal {
+        let taken = all - list.len();
+        tell(&format!("{taken} of {all} repositories are taken from {}", shown(journal.path)));
+    }
     for (name, folder) in &list {
-        let part =
-            scan(folder, wanted, options, &session).unwrap_or_else(|error| Report::failed(told(&error, &session)));
-        let repository = part.as_repository(name, &settings);
+        let opened = Opened::new(folder, wanted, options);
+        let state = opened.as_ref().map(|opened| opened.state.clone()).unwrap_or_default();
+        let part = opened.and_then(|opened| opened.scan(folder, options, &session));
+        let part = part.unwrap_or_else(|error| Report::failed(told(&error, &session)));
+        let repository = part.as_repository(name, &settings, &state);
         if let Some(journal) = &mut journal {
             journal.keep(&part, &repository)?;
         }
@@ -112,18 +123,42 @@ pub(super) fn run(
     session.tell(&mut report, color)
 }
 
-/// Scans one clone. Its own config can allow and switch off, and not change by which rules all are scanned.
-fn scan(folder: &Path, wanted: HistoryOptions, options: &Options, session: &Session<'_>) -> Result<Report, Error> {
-    let history = History::of_clone(folder, wanted)?;
-    let policy = options.policy().open(Place::Clone(folder.to_owned()))?;
-    let mut report = session.scan(&history, &policy, Some(folder))?;
-    let config = policy.own.config.filter(|_| options.policy().config.is_none());
-    if let Some(config) = config.filter(|config| config.is_for_one_repository()) {
-        let name = config.names.first().map_or("its config", String::as_str);
-        report.notices.push(format!("what {name} adds or grades counts in a scan of this repository alone"));
-        report.put_in_order();
+/// A clone that is to be scanned.
+struct Opened {
+    history: History,
+    policy: Policy,
+    /// What stands for all that decides what is found in it, but for the options.
+    state: String,
+}
+
+impl Opened {
+    fn new(folder: &Path, wanted: HistoryOptions, options: &Options) -> Result<Opened, Error> {
+        let history = History::of_clone(folder, wanted)?;
+        let place = Place::Clone(folder.to_owned());
+        let files = place.files()?;
+        let policy = options.policy().open(place)?;
+        let mut hash = Sha256::new_with_prefix(history.state());
+        for name in NAMES.into_iter().chain([baseline::NAME, ".gitleaksignore"]) {
+            hash.update(format!("{:?}", files.read(name).ok()));
+        }
+        if policy.own.config.as_ref().is_some_and(|config| config.allow.iter().any(|allow| allow.until.is_some())) {
+            hash.update(Date::today().to_string());
+        }
+        Ok(Opened { history, policy, state: data_encoding::HEXLOWER.encode(&hash.finalize()[..16]) })
     }
-    Ok(report)
+
+    /// Scans it. Its own config can allow and switch off, and not change by which rules all are scanned.
+    fn scan(self, folder: &Path, options: &Options, session: &Session<'_>) -> Result<Report, Error> {
+        let Opened { history, policy, .. } = self;
+        let mut report = session.scan(&history, &policy, Some(folder))?;
+        let config = policy.own.config.filter(|_| options.policy().config.is_none());
+        if let Some(config) = config.filter(|config| config.is_for_one_repository()) {
+            let name = config.names.first().map_or("its config", String::as_str);
+            report.notices.push(format!("what {name} adds or grades counts in a scan of this repository alone"));
+            report.put_in_order();
+        }
+        Ok(report)
+    }
 }
 
 /// An error and the way out, in a line. Both may repeat what was typed, or what stands in a file.
@@ -150,7 +185,10 @@ fn read_list(file: &Path, session: &Session<'_>) -> Result<List, Error> {
     let mut list = List::new();
     for line in lines.filter(|line| !line.starts_with('#')) {
         let folder = Path::new(if line.len() > 1 { line.trim_end_matches('/') } else { line });
-        list.insert(session.mask(&folder.to_string_lossy()).into(), folder.to_owned());
+        let name: Arc<str> = session.mask(&folder.to_string_lossy()).into();
+        if list.insert(Arc::clone(&name), folder.to_owned()).is_some_and(|other| other != folder) {
+            return Err(refuse(format!("two lines are shown alike, as {name}, and a report cannot tell them apart")));
+        }
     }
     if list.is_empty() { Err(refuse("names no repository".to_owned())) } else { Ok(list) }
 }
@@ -179,8 +217,14 @@ impl Journal<'_> {
         }
     }
 
-    /// What is done of these. The rest of a line that was being written is taken away.
-    fn read(&mut self, list: &List, settings: &str, session: &Session<'_>) -> Result<Vec<(Report, Repository)>, Error> {
+    /// What is done of these, and is as it was then. The rest of a line that was being written is taken away.
+    fn read(
+        &mut self,
+        list: &List,
+        settings: &str,
+        session: &Session<'_>,
+        state: impl Fn(&Path) -> Option<String>,
+    ) -> Result<Vec<(Report, Repository)>, Error> {
         let refuse = |said: &str| {
             let help = "a file that `--resume` wrote is expected, of a run with the same options; or name a new one";
             Error::usage(format!("cannot resume with {}: {said}", shown(self.path)), help)
@@ -194,10 +238,13 @@ impl Journal<'_> {
             return Err(refuse("it is of a run with other options"));
         }
         self.file.set_len(end as u64).map_err(|error| refuse(&error.to_string()))?;
-        let mut seen = BTreeSet::new();
-        let is_done =
-            |repository: &Repository| repository.status == Status::Scanned && list.contains_key(&repository.name);
-        Ok(kept.into_iter().filter(|(_, one)| is_done(one) && seen.insert(Arc::clone(&one.name))).collect())
+        // What it says last of one counts.
+        let last: BTreeMap<_, _> = kept.into_iter().map(|part| (Arc::clone(&part.1.name), part)).collect();
+        let is_done = |one: &Repository| {
+            let folder = list.get(&one.name).filter(|_| one.status == Status::Scanned);
+            folder.and_then(|folder| state(folder)).is_some_and(|state| state == one.state)
+        };
+        Ok(last.into_values().filter(|(_, one)| is_done(one)).collect())
     }
 
     /// Keeps what came of a repository, in one piece.

@@ -226,6 +226,7 @@ impl<'r> Merge<'r> {
             name: self.mask(&entry.name).into(),
             status: named("status", &Status::ALL, Status::as_str, &entry.status)?,
             settings: self.mask(&entry.settings),
+            state: self.mask(&entry.state),
             provenance: entry.provenance.as_ref().map(|provenance| self.provenance(provenance)),
             config: entry.config.as_ref().map(|config| self.mask(config)),
             findings: entry.findings,

@@ -17,6 +17,8 @@ pub struct Repository {
     pub status: Status,
     /// What stands for the options it was scanned with.
     pub settings: String,
+    /// What stands for what there was to scan; nothing when it could not be opened.
+    pub state: String,
     /// Where it can be had.
     pub provenance: Option<Provenance>,
     /// The config that was in force.
@@ -77,7 +79,7 @@ impl Report {
     }
 
     /// What the report of one repository comes to, in that of many.
-    pub(crate) fn as_repository(&self, name: &Arc<str>, settings: &str) -> Repository {
+    pub(crate) fn as_repository(&self, name: &Arc<str>, settings: &str, state: &str) -> Repository {
         let status = match (self.is_complete(), self.source) {
             (true, _) => Status::Scanned,
             // Nothing ran.
@@ -88,6 +90,7 @@ impl Report {
             name: Arc::clone(name),
             status,
             settings: settings.to_owned(),
+            state: state.to_owned(),
             provenance: self.provenance.clone(),
             config: self.config.clone(),
             findings: self.findings.len() as u64,

@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use sha2::{Digest, Sha256};
+
 use super::{Answer, Counts, Item, Probe, SHORTEST_SECRET, Source, Visit};
 use crate::blob::{Blob, Commit, Origin, Place};
 use crate::error::Error;
@@ -92,6 +94,24 @@ impl History {
             options,
             commits: OnceLock::new(),
         })
+    }
+
+    /// What stands for all there is to read: where the refs and HEAD point, the stashes and the repository's own
+    /// config; with what no ref reaches, all objects. It is another when there is something else.
+    pub fn state(&self) -> String {
+        let repository = lock(&self.repository);
+        let mut told = Vec::new();
+        let references = repository.references(&mut told);
+        let stashes = repository.stashes(&mut told);
+        let config = read_regular(&repository.common().join("config"), LARGEST_CONFIG).ok();
+        let small = (references, repository.head(), stashes, repository.shallow(), config, told);
+        let mut hash = Sha256::new_with_prefix(format!("{small:?}"));
+        if self.options.unreachable {
+            let mut ids = repository.ids().unwrap_or_default();
+            ids.sort_unstable();
+            ids.iter().for_each(|id| hash.update(id));
+        }
+        data_encoding::HEXLOWER.encode(&hash.finalize()[..16])
     }
 
     /// How many commits the revisions name, and what of them is not here. Nothing is scanned for that.
