@@ -117,7 +117,11 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b',', ..] if closed && text[name.clone()].starts_with(b"--") => Some((Join::QuotedOnly, at + 1)),
         [b',', ..] if closed => after_comma(text, at + 1),
         [b'(', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
-        [b'{', ..] if closed && spaced => default_key(text, at).map(|at| (Join::Assigned, at)),
+        [b'{', ..] if closed && spaced => match default_key(text, at) {
+            Some(at) => Some((Join::Assigned, at)),
+            None => otherwise(text, name, at).map(|at| (Join::QuotedOnly, at)),
+        },
+        [b'.', ..] if closed => otherwise(text, name, at).map(|at| (Join::QuotedOnly, at)),
         [b'[' | b'{', ..] => after_declaration(text, at).map(|at| (Join::QuotedOnly, at)),
         [b'\n' | b'\r', ..] => value_key(text, at).map(|at| (Join::Assigned, at)),
         [b'v' | b'V', ..] if closed && spaced => value_key(text, at).map(|at| (Join::Assigned, at)),
@@ -199,10 +203,30 @@ fn after_type(text: &[u8], at: usize) -> usize {
 
 /// `setProperty("password", "x")`, and `{"name": "API_KEY", "value": "x"}`. What stands on the next
 /// line is another member of the same list.
-fn after_comma(text: &[u8], at: usize) -> Option<(Join, usize)> {
+fn after_comma(text: &[u8], mut at: usize) -> Option<(Join, usize)> {
+    at = default_argument(text, at).unwrap_or(at);
     match value_key(text, at) {
         Some(at) => Some((Join::Assigned, at)),
         None => (!ends_line(&text[at..])).then_some((Join::QuotedOnly, at)),
+    }
+}
+
+/// Behind `default=`, when that is what comes next: `config("API_KEY", default="x")`.
+fn default_argument(text: &[u8], mut at: usize) -> Option<usize> {
+    skip(text, &mut at, is_blank);
+    at += text[at..].starts_with(b"default").then_some(b"default".len())?;
+    skip(text, &mut at, is_blank);
+    matches!(text.get(at)?, b'=' | b':').then_some(at + 1)
+}
+
+/// What a name stands for when it is not set: `getenv("API_KEY").orElse("x")`, `fetch("API_KEY") { "x" }`.
+fn otherwise(text: &[u8], name: &Range<usize>, at: usize) -> Option<usize> {
+    const CALLS: [&[u8]; 6] =
+        [b".orElse(", b".getOrElse(", b".or(", b".unwrap_or(", b".unwrap_or_else(|_| ", b".unwrap_or_else(|| "];
+    let is_fetched = name.start.checked_sub(1).is_some_and(|quote| text[..quote].ends_with(b"fetch("));
+    match text[at] {
+        b'{' => is_fetched.then_some(at + 1),
+        _ => CALLS.iter().find(|call| text[at..].starts_with(call)).map(|call| at + call.len()),
     }
 }
 
@@ -425,6 +449,10 @@ mod tests {
             ("- name: API_KEY\n  value: abc", "API_KEY", "abc"),
             ("{\"name\": \"API_KEY\", \"value\": \"abc\"}", "API_KEY", "abc"),
             ("os.getenv(\"API_KEY\", \"abc\")", "API_KEY", "abc"),
+            ("config('API_KEY', default='abc')", "API_KEY", "abc"),
+            ("ENV.fetch(\"API_KEY\") { \"abc\" }", "API_KEY", "abc"),
+            ("Optional.ofNullable(System.getenv(\"API_KEY\")).orElse(\"abc\")", "API_KEY", "abc"),
+            ("env::var(\"API_KEY\").unwrap_or_else(|_| \"abc\".into())", "API_KEY", "abc"),
             ("process.env.API_KEY || 'abc'", "process.env.API_KEY", "abc"),
             ("client.setPassword(\"abc\")", "setPassword", "abc"),
             ("password.equals(\"abc\")", "password.equals", "abc"),
