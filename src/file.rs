@@ -65,13 +65,18 @@ pub(crate) fn map_regular(path: &Path, most: u64) -> io::Result<Bytes> {
     if !(WORTH_MAPPING..=most).contains(&size) {
         return read(file, most).map(Bytes::Read);
     }
+    fault::point()?;
     #[expect(unsafe_code, reason = "see below")]
     // SAFETY: git replaces such a file by renaming another over it. Were it cut short by somebody else all
     // the same, the system would end this process, which no hook takes for a clean run.
     unsafe { Mmap::map(&file) }.map(Bytes::Mapped)
 }
 
-fn open_regular(path: &Path) -> io::Result<File> {
+/// Opens a regular file.
+///
+/// # Errors
+/// Those of the system; `InvalidInput` when it is no regular file.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let file = open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)

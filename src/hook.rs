@@ -17,6 +17,8 @@ pub(crate) enum Name {
     CommitMsg,
     /// Before a push: what it brings.
     PrePush,
+    /// Before a merge that needs no help becomes a commit: what it would record.
+    PreMergeCommit,
 }
 
 /// Who wrote a hook.
@@ -46,7 +48,7 @@ pub(crate) struct Hook {
 }
 
 /// The other hooks of a repository, which git no longer runs once another folder is set for all.
-pub(crate) const OTHERS: [&str; 15] = [
+pub(crate) const OTHERS: [&str; 14] = [
     "applypatch-msg",
     "post-applypatch",
     "post-checkout",
@@ -57,7 +59,6 @@ pub(crate) const OTHERS: [&str; 15] = [
     "post-update",
     "pre-applypatch",
     "pre-auto-gc",
-    "pre-merge-commit",
     "pre-rebase",
     "pre-receive",
     "prepare-commit-msg",
@@ -74,20 +75,21 @@ const MARK: &str = "# Installed by `skant install`; `skant uninstall` takes it o
 const LARGEST: u64 = 1 << 20;
 
 impl Name {
-    pub(crate) const ALL: [Name; 3] = [Name::PreCommit, Name::CommitMsg, Name::PrePush];
+    pub(crate) const ALL: [Name; 4] = [Name::PreCommit, Name::CommitMsg, Name::PrePush, Name::PreMergeCommit];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Name::PreCommit => "pre-commit",
             Name::CommitMsg => "commit-msg",
             Name::PrePush => "pre-push",
+            Name::PreMergeCommit => "pre-merge-commit",
         }
     }
 
     /// What a script says to have it done.
     pub(crate) fn command(self) -> &'static str {
         match self {
-            Name::PreCommit => "skant hook pre-commit",
+            Name::PreCommit | Name::PreMergeCommit => "skant hook pre-commit",
             Name::CommitMsg => "skant hook commit-msg \"$1\"",
             Name::PrePush => "skant hook pre-push \"$@\"",
         }
@@ -248,7 +250,7 @@ impl Hook {
         };
         // What git says to `pre-push` on standard input is for both.
         let (input, run) = match name {
-            Name::PreCommit => ("", "exec \"$skant\" hook pre-commit --quiet\n"),
+            Name::PreCommit | Name::PreMergeCommit => ("", "exec \"$skant\" hook pre-commit --quiet\n"),
             Name::CommitMsg => ("", "exec \"$skant\" hook commit-msg --quiet -- \"$1\"\n"),
             Name::PrePush => ("input | ", "input | \"$skant\" hook pre-push --quiet -- \"$@\"\n"),
         };

@@ -102,6 +102,37 @@ fn a_merge_and_an_amended_commit_are_scanned() {
 }
 
 #[test]
+fn the_hook_of_merges_is_installed_when_it_is_asked_for() {
+    let tree = Tree::repo();
+    tree.file("a", "x\n").git(&["add", "a"]).git(&["commit", "-qm", "x"]).git(&["checkout", "-qb", "other"]);
+    tree.key("c").git(&["add", "c"]).git(&["commit", "-qm", "theirs"]).git(&["checkout", "-q", "main"]);
+    tree.file("b", "y\n").git(&["add", "b"]).git(&["commit", "-qm", "ours"]);
+    let run = skant(&tree, &["install", "--hook", "pre-merge-commit"]);
+    assert!(run.status == 0 && run.stdout.starts_with("pre-merge-commit is installed"), "{run:#?}");
+    assert_blocked(&git(&tree, "", &["merge", "-q", "--no-ff", "--no-edit", "other"]), &key_of("c"));
+    let run = skant(&tree, &["uninstall"]);
+    assert!(run.status == 0 && !tree.path(".git/hooks/pre-merge-commit").exists(), "{run:#?}");
+}
+
+#[test]
+fn a_shallow_clone_is_pushed_when_that_is_accepted() {
+    let tree = Tree::repo();
+    for name in ["a", "b", "c"] {
+        tree.file(name, "x\n").git(&["add", name]).git(&["commit", "-qm", name]);
+    }
+    tree.git(&["clone", "-q", "--depth", "2", &format!("file://{}", tree.path("").display()), "../clone"]);
+    let (tip, zeros) = (git(&tree, "", &["rev-parse", "HEAD"]).stdout.trim().to_owned(), "0".repeat(40));
+    let line = format!("refs/heads/main {tip} refs/heads/main {zeros}\n");
+    let push = |more: &[&str]| {
+        let arguments = [&["-C", "../clone", "hook", "pre-push", "elsewhere"], more].concat();
+        run(tree.command(&arguments), line.as_bytes())
+    };
+    let refused = push(&[]);
+    assert!(refused.status == 2 && refused.all().contains("--allow-shallow"), "{refused:#?}");
+    assert_eq!(push(&["--allow-shallow"]).status, 0);
+}
+
+#[test]
 fn the_hook_takes_the_names_a_framework_gives_it() {
     let tree = repo_with_hook();
     tree.file("a", &line(1)).git(&["add", "a"]).git(&["commit", "-qnm", "x"]);

@@ -505,6 +505,30 @@ fn a_large_file_is_read_piece_by_piece() {
     let large = "just some text, of which there is much\n".repeat(900_000) + &line(1);
     tree.file("large", &large).git(&["add", "large"]);
     assert_eq!(found(&tree, &NOTHING), ["large:900001"]);
+    tree.git(&["repack", "-q", "-a", "-d"]);
+    assert_eq!(found(&tree, &NOTHING), ["large:900001"]);
+}
+
+#[test]
+fn a_large_file_that_is_cut_short_is_told() {
+    let tree = committed(&[("a", "x\n")]);
+    let large = line(1) + &"just some text, of which there is much\n".repeat(900_000);
+    tree.file("large", &large).git(&["-c", "core.looseCompression=0", "add", "large"]);
+    let files = walk(&tree.path(".git/objects"));
+    let object = files.into_iter().max_by_key(|file| fs::metadata(file).unwrap().len()).unwrap();
+    let whole = fs::read(&object).unwrap();
+    fs::remove_file(&object).unwrap();
+    for cut in [whole.len() / 2, whole.len() - 1, 40, 3] {
+        fs::write(&object, &whole[..cut]).unwrap();
+        let run = staged(&tree, &NOTHING);
+        assert_eq!((run.status, run.skipped()), (2, vec!["large".to_owned()]), "{cut}: {run:#?}");
+    }
+}
+
+/// All files below a folder.
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
 
 // Damage and absence.

@@ -9,7 +9,8 @@ use super::agent::{self, Client};
 use super::scan::Options;
 use super::{Outcome, staged};
 use crate::error::Error;
-use crate::source::{Message, Push};
+use crate::fault;
+use crate::source::{HistoryOptions, Message, Push};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -34,6 +35,9 @@ enum Hook {
         remote: Option<String>,
         /// Its address
         url: Option<String>,
+        /// Accept that the history of a shallow clone ends early
+        #[arg(long)]
+        allow_shallow: bool,
         #[command(flatten)]
         options: Options,
     },
@@ -47,6 +51,9 @@ enum Hook {
     Cursor(AgentArgs),
     /// Scan what is pushed to this repository, before it is accepted; git says on standard input what
     PreReceive {
+        /// Accept that the history of a shallow clone ends early
+        #[arg(long)]
+        allow_shallow: bool,
         #[command(flatten)]
         options: Options,
     },
@@ -75,28 +82,34 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
     match arguments.hook {
         Hook::PreCommit(arguments) => staged::run(arguments, color),
         Hook::CommitMsg { file, options } => options.scan(&Message::new(&file), color),
-        Hook::PrePush { remote, url: _, options } => options.scan(&pushed(remote.as_deref())?, color),
+        Hook::PrePush { remote, url: _, allow_shallow, options } => {
+            let wanted = HistoryOptions { allow_shallow, ..HistoryOptions::default() };
+            options.scan(&pushed(remote.as_deref(), wanted)?, color)
+        }
         Hook::ClaudeCode(arguments) => arguments.run(Client::ClaudeCode),
         Hook::Codex(arguments) => arguments.run(Client::Codex),
         Hook::Copilot(arguments) => arguments.run(Client::Copilot),
         Hook::Cursor(arguments) => arguments.run(Client::Cursor),
-        Hook::PreReceive { options } => options.scan(&Push::received(&input()?)?, color),
+        Hook::PreReceive { allow_shallow, options } => {
+            let wanted = HistoryOptions { allow_shallow, ..HistoryOptions::default() };
+            options.scan(&Push::received(&input()?, wanted)?, color)
+        }
     }
 }
 
 /// What is pushed: git says so on standard input. pre-commit takes that for itself, and says so in the
 /// environment; when it runs at another time, nobody does.
-fn pushed(remote: Option<&str>) -> Result<Push, Error> {
+fn pushed(remote: Option<&str>, wanted: HistoryOptions) -> Result<Push, Error> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let framework_remote = set("PRE_COMMIT_REMOTE_NAME");
     let remote = remote.or(framework_remote.as_deref());
     if let Some(to) = set("PRE_COMMIT_TO_REF") {
-        return Push::named(set("PRE_COMMIT_FROM_REF").as_deref(), &to, remote);
+        return Push::named(set("PRE_COMMIT_FROM_REF").as_deref(), &to, remote, wanted);
     }
     if set("PRE_COMMIT").is_some() {
-        return Push::named(None, "HEAD", remote);
+        return Push::named(None, "HEAD", remote, wanted);
     }
-    Push::sent(&input()?, remote)
+    Push::sent(&input()?, remote, wanted)
 }
 
 fn input() -> Result<String, Error> {
@@ -106,7 +119,7 @@ fn input() -> Result<String, Error> {
         return Err(failed("standard input is a terminal, and this is a hook".to_owned()));
     }
     let mut bytes = Vec::new();
-    let read = stdin.take(LONGEST_INPUT + 1).read_to_end(&mut bytes);
+    let read = fault::point().and_then(|()| stdin.take(LONGEST_INPUT + 1).read_to_end(&mut bytes));
     read.map_err(|error| failed(format!("cannot read standard input: {error}")))?;
     if bytes.len() as u64 > LONGEST_INPUT {
         return Err(failed("standard input is too long".to_owned()));

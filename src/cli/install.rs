@@ -228,7 +228,7 @@ impl Place {
         let hook = self.hook(name);
         let command = name.command();
         let id = match name {
-            Name::PreCommit => "skant",
+            Name::PreCommit | Name::PreMergeCommit => "skant",
             Name::CommitMsg => "skant-msg",
             Name::PrePush => "skant-push",
         };

@@ -14,6 +14,7 @@ use super::{Outcome, print, progress, show, tell, wants_color};
 use crate::advice::advise;
 use crate::config::Config;
 use crate::error::Error;
+use crate::fault;
 use crate::finding::inert;
 use crate::git::{Repository, hex, open_harmless};
 use crate::ledger::Ledger;
@@ -420,6 +421,7 @@ impl ReportOptions {
             let mut bytes = Vec::new();
             let written = format.write(report, &Style { color: false, reveal: false, ..*style }, &mut bytes);
             written
+                .and_then(|()| fault::point())
                 .and_then(|()| fs::write(file, bytes))
                 .map_err(|source| Error::Write { path: file.display().to_string(), source })?;
         }

@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::loose::{self, Failure};
 use super::pack::{LARGEST, Pack, Worker};
-use super::{Id, Kind, Trouble};
+use super::{Id, Kind, Stream, Trouble};
+use crate::fault;
 use crate::file::read_regular;
 
 /// How many repositories may lend each other objects in a row, as in git.
@@ -67,12 +68,15 @@ impl Folders {
         }
     }
 
-    /// Reads an object; nothing when there is none, or it is loose and larger than `most`.
+    /// Reads an object; nothing when there is none, or it is larger than `most` and can be streamed.
     pub(super) fn read_up_to(&self, id: &Id, most: u64) -> Option<Result<(Kind, Vec<u8>), String>> {
         let mut worker = self.workers().pop().unwrap_or_else(Worker::new);
         let mut read = None;
         for pack in &self.packs {
             let Some(place) = pack.find(id) else { continue };
+            if most < LARGEST && pack.stream(place).is_some_and(|(_, stream)| stream.left > most) {
+                return None;
+            }
             read = Some(pack.read(place, &mut worker));
             if matches!(read, Some(Ok(_))) {
                 break;
@@ -89,6 +93,12 @@ impl Folders {
         }
         self.workers().push(worker);
         read
+    }
+
+    /// The means to read a large object that is no delta, piece by piece; nothing when there is no such.
+    pub(super) fn stream<'s>(&'s self, id: &Id) -> Option<Result<(Kind, Stream<'s>), String>> {
+        let packed = self.packs.iter().find_map(|pack| pack.stream(pack.find(id)?));
+        packed.map(Ok).or_else(|| loose::stream(&self.folders, id))
     }
 
     fn workers(&self) -> std::sync::MutexGuard<'_, Vec<Worker>> {
@@ -129,7 +139,8 @@ fn folders(common: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
 
 /// The indexes of packs in a folder, in order. What is no file, and a pack that has no index, is told.
 fn indexes(folder: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
-    let listed = std::fs::read_dir(folder.join("pack")).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let listed = fault::point().and_then(|()| std::fs::read_dir(folder.join("pack")));
+    let listed = listed.and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = match listed {
         Ok(entries) => entries,
         Err(error) => {

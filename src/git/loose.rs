@@ -1,16 +1,18 @@
 //! Loose objects: a file each, compressed, with a head that says what it is.
 
 use std::fs;
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use flate2::read::ZlibDecoder;
 use libdeflater::DecompressionError;
 
 use super::folders::is_absent;
 use super::object::{from_hex, hex};
 use super::pack::{LARGEST_RATIO, Worker};
-use super::{Id, Kind};
-use crate::file::read_regular;
+use super::{Id, Kind, Stream};
+use crate::fault;
+use crate::file::{open_regular, read_regular};
 
 /// Why a loose object cannot be read.
 pub(super) enum Failure {
@@ -53,7 +55,9 @@ pub(super) fn ids(folders: &[PathBuf], told: &mut Vec<(Vec<u8>, String)>) -> Vec
 }
 
 fn names(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
-    fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().as_encoded_bytes().to_vec())).collect()
+    let entries = fs::read_dir(folder)?;
+    fault::point()?;
+    entries.map(|entry| Ok(entry?.file_name().as_encoded_bytes().to_vec())).collect()
 }
 
 /// Reads a loose object of at most some size; nothing when there is none.
@@ -74,11 +78,28 @@ pub(super) fn read(
     Some(found.and_then(|bytes| parsed(inflated(&bytes, most, worker)?)))
 }
 
+/// The means to read a loose object piece by piece; nothing when there is none.
+pub(super) fn stream<'s>(folders: &[PathBuf], id: &Id) -> Option<Result<(Kind, Stream<'s>), String>> {
+    let name = hex(id);
+    let file = format!("{}/{}", &name[..2], &name[2..]);
+    let opened = folders.iter().map(|folder| open_regular(&folder.join(&file)));
+    let opened = opened.into_iter().find(|open| !open.as_ref().is_err_and(is_absent))?;
+    let begun = opened.map_err(|error| error.to_string()).and_then(|file| {
+        let mut reader = BufReader::new(ZlibDecoder::new(file));
+        let mut head = Vec::new();
+        let read = reader.by_ref().take(32).read_until(0, &mut head).map_err(|error| error.to_string())?;
+        let (kind, size) = Kind::with_size(&head[..read.saturating_sub(1)]).ok_or("its head makes no sense")?;
+        Ok((kind, Stream::new(Box::new(reader), size)))
+    });
+    Some(begun)
+}
+
 fn inflated(bytes: &[u8], most: u64, worker: &mut Worker) -> Result<Vec<u8>, Failure> {
     let most = (bytes.len() as u64 * LARGEST_RATIO).min(most);
     // Its size stands inside.
     let mut size = (bytes.len() as u64 * 4 + 64).min(most);
     loop {
+        fault::point().map_err(|error| Failure::Damaged(error.to_string()))?;
         let mut text = vec![0; usize::try_from(size).map_err(|_| Failure::Large)?];
         match worker.inflate.zlib_decompress(bytes, &mut text) {
             Ok(length) => {

@@ -32,6 +32,11 @@ impl Cleanup {
         Cleanup { comment, strips_comments, cuts: is_edited }
     }
 
+    /// Nothing is taken out.
+    pub(super) fn none() -> Cleanup {
+        Cleanup { comment: None, strips_comments: false, cuts: false }
+    }
+
     /// The message, with an empty line in the place of each that is taken out.
     pub(crate) fn clean(&self, message: &[u8]) -> Vec<u8> {
         let mut cleaned = Vec::with_capacity(message.len());

@@ -16,6 +16,7 @@ mod repository;
 mod revision;
 mod staged;
 mod store;
+mod stream;
 mod tree;
 
 pub(crate) use fetch::{Depth, Fetch};
@@ -28,4 +29,5 @@ pub(crate) use repo::{Content, OpenRepo, Repo, global_hooks, plant, set_global_h
 pub(crate) use repository::{Reference, Repository};
 pub(crate) use staged::{Before, Staged, Version};
 pub(crate) use store::{Store, Trouble};
+pub(crate) use stream::Stream;
 pub(crate) use tree::EntryKind;

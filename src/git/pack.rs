@@ -15,11 +15,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use flate2::bufread::ZlibDecoder;
 use libdeflater::Decompressor;
 use memmap2::Mmap;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, ParallelSliceMut};
 
-use super::{Id, Kind};
+use super::{Id, Kind, Stream};
+use crate::fault;
 use crate::file;
 
 /// No object is taken to be larger: what claims to be is refused.
@@ -319,6 +321,7 @@ impl Pack {
             return Err("its size cannot be right".into());
         }
         into.resize(usize::try_from(entry.size).map_err(|_| "its size cannot be right")?, 0);
+        fault::point().map_err(|error| error.to_string())?;
         match worker.inflate.zlib_decompress(data, into) {
             Ok(size) if size == into.len() => Ok(()),
             Ok(_) => Err("it has another size than it says".into()),
@@ -366,6 +369,14 @@ impl Pack {
             worker.bases.keep(place(*offset), kind, &text);
         }
         Ok((kind, Arc::unwrap_or_clone(text)))
+    }
+
+    /// The means to read an object piece by piece; nothing when it is a delta, or its header is damaged.
+    pub(super) fn stream(&self, place_in_index: usize) -> Option<(Kind, Stream<'_>)> {
+        let entry = self.entry(self.offset(place_in_index)?)?;
+        let kind = Kind::of(entry.kind).filter(|_| matches!(entry.base, Base::None))?;
+        let data = self.pack.get(entry.data..self.pack.len() - 20)?;
+        Some((kind, Stream::new(Box::new(ZlibDecoder::new(data)), entry.size)))
     }
 
     /// The kind of the object at a place in the index; nothing when it cannot be read.
@@ -660,6 +671,7 @@ fn map(path: &Path) -> Result<Mmap, String> {
     if !file.metadata().map_err(said)?.is_file() {
         return Err("it is not a regular file".into());
     }
+    fault::point().map_err(said)?;
     // SAFETY: git never changes a pack in place; it writes a new one and unlinks this one, which
     // stays whole while it is mapped.
     unsafe { Mmap::map(&file) }.map_err(said)

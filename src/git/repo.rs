@@ -17,6 +17,7 @@ use super::folders::Folders;
 use super::index::Index;
 use super::message::Cleanup;
 use super::object;
+use super::repository::lib_point;
 use super::{Id, Kind, Trouble, reference, tree};
 use crate::file::{Bytes, map_regular, read_regular};
 
@@ -160,7 +161,7 @@ impl OpenRepo {
     /// # Errors
     /// Why there is none, or none that can be read.
     pub(crate) fn current() -> Result<OpenRepo, String> {
-        let inner = open_current().map_err(|error| told(&error))?;
+        let inner = lib_point().and_then(|()| open_current()).map_err(|error| told(&error))?;
         add_object_folders(&inner)?;
         let root = work_tree(&inner);
         let root = fs::canonicalize(&root).map_err(|error| format!("{}: {error}", root.display()))?;
@@ -169,7 +170,8 @@ impl OpenRepo {
 
     /// The same once more, for another thread.
     pub(crate) fn again(&self) -> Result<OpenRepo, String> {
-        let inner = git2::Repository::open(self.inner.path()).map_err(|error| told(&error))?;
+        let inner = lib_point().and_then(|()| git2::Repository::open(self.inner.path()));
+        let inner = inner.map_err(|error| told(&error))?;
         add_object_folders(&inner)?;
         Ok(OpenRepo { inner, root: self.root.clone(), folders: Arc::clone(&self.folders) })
     }
@@ -216,18 +218,20 @@ impl OpenRepo {
             Some(Ok((Kind::Blob, bytes))) => return Ok(take(Content::Bytes(&bytes))),
             Some(Ok((kind, _))) => return Err(said(&format!("it is a {}", kind.as_str()))),
             Some(Err(reason)) => return Err(said(&reason)),
+            None => {}
+        }
+        match id.first_chunk().and_then(|id| self.folders().stream(id)) {
+            Some(Ok((Kind::Blob, mut stream))) => return Ok(take(Content::Stream(&mut stream))),
+            Some(Ok((kind, _))) => return Err(said(&format!("it is a {}", kind.as_str()))),
+            Some(Err(reason)) => return Err(said(&reason)),
             None => self.check_for_libgit2().map_err(|reason| said(&reason))?,
         }
         let read = || {
+            lib_point()?;
             let (odb, id) = (self.inner.odb()?, git2::Oid::from_bytes(id)?);
-            let (size, kind) = odb.read_header(id)?;
+            let (_, kind) = odb.read_header(id)?;
             if kind != ObjectType::Blob {
                 return Err(git2::Error::from_str(&format!("it is a {kind}")));
-            }
-            if size as u64 > LARGEST_IN_MEMORY
-                && let Ok((mut reader, size, _)) = odb.reader(id)
-            {
-                return Ok(take(Content::Stream(&mut Whole { reader: &mut reader, left: size })));
             }
             Ok(take(Content::Bytes(odb.read(id)?.data())))
         };
@@ -250,7 +254,7 @@ impl OpenRepo {
 
     /// The ids that our copies of a remote's refs point to; it may be named by its address.
     pub(super) fn tracking(&self, remote: &str) -> Result<Vec<String>, String> {
-        let names = self.inner.remotes().map_err(|error| told(&error))?;
+        let names = lib_point().and_then(|()| self.inner.remotes()).map_err(|error| told(&error))?;
         let names = names.iter().flatten().flatten();
         let is_it = |name: &&str| {
             let address = self.inner.find_remote(name).ok();
@@ -265,7 +269,8 @@ impl OpenRepo {
 
     /// The ids that refs point to.
     pub(super) fn tips(&self, pattern: &str) -> Result<Vec<String>, String> {
-        let references = self.inner.references_glob(pattern).map_err(|error| told(&error))?;
+        let references =
+            lib_point().and_then(|()| self.inner.references_glob(pattern)).map_err(|error| told(&error))?;
         // A symbolic ref points to another of them.
         Ok(references.flatten().filter_map(|reference| reference.target()).map(|id| id.to_string()).collect())
     }
@@ -290,9 +295,14 @@ impl OpenRepo {
     /// What git takes out of the messages of commits in the repository around us, or anywhere. It sets
     /// an editor that does nothing when it does not start one.
     pub(crate) fn cleanup() -> Cleanup {
-        let config = OpenRepo::current().map_or_else(|_| git2::Config::open_default(), |repo| repo.inner.config());
-        let config = config.and_then(|mut config| config.snapshot()).ok();
-        let setting = |name: &str| config.as_ref()?.get_string(name).ok();
+        let config = lib_point().and_then(|()| match open_current() {
+            Ok(repo) => repo.config(),
+            Err(error) if error.code() == ErrorCode::NotFound => git2::Config::open_default(),
+            Err(error) => Err(error),
+        });
+        // Where it is not known what git takes out, nothing is.
+        let Ok(config) = config.and_then(|mut config| config.snapshot()) else { return Cleanup::none() };
+        let setting = |name: &str| config.get_string(name).ok();
         Cleanup::new(setting, environment("GIT_EDITOR").is_none_or(|editor| editor != ":"))
     }
 
@@ -306,6 +316,7 @@ impl OpenRepo {
             Err(Trouble::Missing) => self.check_for_libgit2().map_err(|reason| said(&reason))?,
         }
         let read = || {
+            lib_point()?;
             let (odb, id) = (self.inner.odb()?, git2::Oid::from_bytes(id)?);
             let object = odb.read(id)?;
             let is_wanted = object.kind().str() == wanted.as_str();
@@ -437,23 +448,6 @@ pub(crate) fn plant(folder: &Path, path: &str, content: &[u8]) -> Result<(), Str
         index.write()
     };
     plant().map_err(|error: git2::Error| error.message().to_owned())
-}
-
-/// A reader that does not end before everything was read.
-struct Whole<'a> {
-    reader: &'a mut dyn Read,
-    left: usize,
-}
-
-impl Read for Whole<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.reader.read(buffer)?;
-        if count == 0 && !buffer.is_empty() && self.left > 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the object is damaged: it ends too early"));
-        }
-        self.left = self.left.saturating_sub(count);
-        Ok(count)
-    }
 }
 
 /// A variable that says something.

@@ -14,6 +14,7 @@ use super::revision::UNREADABLE;
 use super::{EntryKind, Id, Kind, Trouble};
 use crate::blob::path_bytes;
 use crate::error::Error;
+use crate::fault;
 use crate::file::read_regular;
 
 /// The most bytes a file of refs or of a log may have.
@@ -41,10 +42,10 @@ impl Repository {
     pub(crate) fn open(directory: &Path) -> Result<Repository, Error> {
         let shown = directory.display();
         let named = std::env::var_os("GIT_DIR").filter(|_| directory == Path::new("."));
-        let opened = match &named {
+        let opened = lib_point().and_then(|()| match &named {
             Some(named) => git2::Repository::open(named),
             None => git2::Repository::discover(directory),
-        };
+        });
         let opened = opened.map(|repository| Repository { repository, folders: OnceCell::new() }).map_err(|error| {
             let said = error.message();
             let (message, help) = match error.code() {
@@ -94,6 +95,7 @@ impl Repository {
 
     /// The same repository once more, for another thread.
     pub(crate) fn again(&self) -> Option<Repository> {
+        lib_point().ok()?;
         let repository = git2::Repository::open(self.repository.path()).ok()?;
         add_object_folders(&repository).ok()?;
         Some(Repository { repository, folders: OnceCell::new() })
@@ -125,6 +127,7 @@ impl Repository {
     /// It cannot be read.
     pub(crate) fn file_of(&self, commit: &Id, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
         let find = || {
+            lib_point()?;
             let tree = self.repository.find_commit(git2::Oid::from_bytes(commit)?)?.tree()?;
             let entry = tree.get_path(Path::new(path))?;
             let kind = EntryKind::of(u32::try_from(entry.filemode_raw()).unwrap_or_default());
@@ -148,7 +151,7 @@ impl Repository {
             ids.extend(id.as_bytes().first_chunk());
             true
         };
-        let listed = self.repository.odb().and_then(|odb| odb.foreach(each));
+        let listed = lib_point().and_then(|()| self.repository.odb()?.foreach(each));
         listed.map_err(|error| error.message().to_owned())?;
         Ok(ids)
     }
@@ -162,6 +165,7 @@ impl Repository {
     /// Reads an object by libgit2, which never comes back from some that are damaged.
     pub(super) fn read_by_libgit2(&self, id: &Id) -> Result<(Kind, Vec<u8>), Trouble> {
         let read = || {
+            lib_point()?;
             let odb = self.repository.odb()?;
             let object = odb.read(git2::Oid::from_bytes(id)?)?;
             Ok((object.kind(), object.data().to_vec()))
@@ -185,7 +189,7 @@ impl Repository {
     /// is no ref although it lies where they do is told.
     pub(crate) fn references(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Reference> {
         let mut all = BTreeSet::new();
-        match self.repository.references() {
+        match lib_point().and_then(|()| self.repository.references()) {
             Ok(references) => {
                 for reference in references {
                     match reference {
@@ -240,7 +244,8 @@ impl Repository {
 
     /// What is in a folder. It is told when that cannot be listed.
     fn listed(&self, folder: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
-        let listed = std::fs::read_dir(folder).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+        let listed = fault::point().and_then(|()| std::fs::read_dir(folder));
+        let listed = listed.and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
         listed.unwrap_or_else(|error: io::Error| {
             if !is_absent(&error) {
                 told.push((self.shown(folder), format!("it cannot be listed: {error}")));
@@ -255,13 +260,15 @@ impl Repository {
     }
 
     fn heads_of_worktrees(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Reference> {
+        let folders = self.listed(&self.common().join("worktrees"), told);
         let head = |folder: &PathBuf| {
-            let text = read_regular(&folder.join("HEAD"), 4096).ok()?;
+            let text = read_regular(&folder.join("HEAD"), 4096);
+            let text = text.map_err(|error| told.push((self.shown(&folder.join("HEAD")), error.to_string()))).ok()?;
             let target = from_hex(text.trim_ascii())?;
             let name = format!("worktrees/{}/HEAD", folder.file_name()?.to_string_lossy()).into_bytes();
             Some(Reference { name, target })
         };
-        self.listed(&self.common().join("worktrees"), told).iter().filter_map(head).collect()
+        folders.iter().filter_map(head).collect()
     }
 
     /// Whether there is a ref of that name, and what it points to.
@@ -356,6 +363,7 @@ impl Repository {
         if !self.folders().refused().is_empty() {
             return Err(UNREADABLE);
         }
+        lib_point().map_err(|_| UNREADABLE)?;
         let find = || self.repository.odb()?.exists_prefix(git2::Oid::from_str(front)?, front.len());
         match find() {
             Ok(id) => Ok(id.as_bytes().first_chunk().copied()),
@@ -393,6 +401,11 @@ impl Repository {
     fn folders(&self) -> &Folders {
         self.folders.get_or_init(|| Folders::open(self.common(), false))
     }
+}
+
+/// A call of libgit2's that may fail.
+pub(super) fn lib_point() -> Result<(), git2::Error> {
+    fault::point().map_err(|error| git2::Error::from_str(&error.to_string()))
 }
 
 /// Whether a file is a ref, or a link to one.

@@ -27,24 +27,24 @@ impl Push {
     ///
     /// # Errors
     /// There is no repository, or the input is not what git writes.
-    pub fn sent(input: &str, remote: Option<&str>) -> Result<Push, Error> {
-        Push::new(|repo| git::Push::sent(input, remote, repo))
+    pub fn sent(input: &str, remote: Option<&str>, wanted: HistoryOptions) -> Result<Push, Error> {
+        Push::new(wanted, |repo| git::Push::sent(input, remote, repo))
     }
 
     /// A push from elsewhere, as git tells `pre-receive` on standard input.
     ///
     /// # Errors
     /// The same.
-    pub fn received(input: &str) -> Result<Push, Error> {
-        Push::new(|repo| git::Push::received(input, repo))
+    pub fn received(input: &str, wanted: HistoryOptions) -> Result<Push, Error> {
+        Push::new(wanted, |repo| git::Push::received(input, repo))
     }
 
     /// What a revision has that another has not; without that, what a remote has not, or any of them.
     ///
     /// # Errors
     /// There is no repository, or a revision is unknown.
-    pub fn named(from: Option<&str>, to: &str, remote: Option<&str>) -> Result<Push, Error> {
-        Push::new(|repo| git::Push::named(from, to, remote, repo))
+    pub fn named(from: Option<&str>, to: &str, remote: Option<&str>, wanted: HistoryOptions) -> Result<Push, Error> {
+        Push::new(wanted, |repo| git::Push::named(from, to, remote, repo))
     }
 
     /// What arrived in a repository, by whoever knows: the history of it, unless refs were only deleted,
@@ -54,7 +54,7 @@ impl Push {
         Push { history, range, names, notices }
     }
 
-    fn new(read: impl FnOnce(&OpenRepo) -> Result<git::Push, String>) -> Result<Push, Error> {
+    fn new(wanted: HistoryOptions, read: impl FnOnce(&OpenRepo) -> Result<git::Push, String>) -> Result<Push, Error> {
         let failed = |message| Error::usage(message, "this is a hook: git runs it, and says what is pushed");
         let repo = OpenRepo::current().map_err(failed)?;
         let push = read(&repo).map_err(failed)?;
@@ -69,7 +69,7 @@ impl Push {
             many => format!("{tips} and not what {many} refs reach"),
         };
         let revisions = push.tips.into_iter().chain(known).collect();
-        let history = History::open(Path::new("."), revisions, HistoryOptions::default())?;
+        let history = History::open(Path::new("."), revisions, wanted)?;
         Ok(Push { history: Some(history), range: Some(range), names: push.names, notices: Vec::new() })
     }
 }

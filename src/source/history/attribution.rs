@@ -209,7 +209,13 @@ fn marked(reading: &Reading<'_>, found: &Found) -> Marked {
             }
             outcome
         };
-        reading.store.each(&|kind| kind == Kind::Tree, &visit, &|_, _| {});
+        // What could be read before and cannot be now might be a tree that leads to a secret.
+        let failed = |id: Id, trouble: Trouble| {
+            if !found.lost.contains_key(&id) {
+                reading.missed(hex(&id).into_bytes(), "object", &id, &trouble);
+            }
+        };
+        reading.store.each(&|kind| kind == Kind::Tree, &visit, &failed);
         let fresh = fresh.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         // A tree that was marked before is not new, though it holds something new.
         wanted = fresh.keys().filter(|id| !all.contains_key(*id)).copied().collect();
@@ -376,7 +382,8 @@ impl Walk<'_> {
         dangling.retain(|id, _| !self.emitted.contains(id) && !found.tags.contains_key(id));
         let (mut hidden, mut unreached) = (0, 0);
         for (id, is_lost) in dangling {
-            let is_blob = || matches!(self.reading.store.read(&id), Ok((Kind::Blob, _)));
+            // What cannot be read again is told where it is looked for.
+            let is_blob = || !matches!(self.reading.store.read(&id), Ok((Kind::Commit | Kind::Tree | Kind::Tag, _)));
             if is_lost && unreachable && found.lost[&id] != Trouble::Missing {
                 self.reading.missed(hex(&id).into_bytes(), "object", &id, &found.lost[&id]);
             } else if is_lost && found.lost[&id] != Trouble::Missing {

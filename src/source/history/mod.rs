@@ -403,7 +403,10 @@ impl Reading<'_> {
 
     /// Hands over those secrets of a commit or tag that have these names.
     fn tell_commit(&self, id: &Id, place: Place, reference: Option<Arc<str>>, names: &[u64]) {
-        let Ok((_, bytes)) = self.store.read(id) else { return };
+        let bytes = match self.store.read(id) {
+            Ok((_, bytes)) => bytes,
+            Err(trouble) => return self.missed(hex(id).into_bytes(), "commit", id, &trouble),
+        };
         let commit = object::Commit::parse(&bytes);
         let about = (place == Place::CommitMessage).then(|| Arc::new(described(id, &bytes, &commit)));
         let origin = Origin { commit: about, reference, ..Origin::at("", place) };
@@ -414,7 +417,13 @@ impl Reading<'_> {
 
     /// What reports tell of a commit.
     fn about(&self, id: &Id) -> Arc<Commit> {
-        let bytes = self.store.read(id).map(|(_, bytes)| bytes).unwrap_or_default();
+        let bytes = match self.store.read(id) {
+            Ok((_, bytes)) => bytes,
+            Err(trouble) => {
+                self.missed(hex(id).into_bytes(), "commit", id, &trouble);
+                Vec::new()
+            }
+        };
         Arc::new(described(id, &bytes, &object::Commit::parse(&bytes)))
     }
 

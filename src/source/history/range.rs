@@ -195,17 +195,22 @@ impl Reading<'_> {
 
     fn tell(&self, one: &Brought, fresh: &[u64]) -> Vec<u64> {
         let mut held = Vec::new();
-        if !fresh.is_empty()
-            && let Ok((_, bytes)) = self.store.read(&one.id)
-        {
-            let origin = self.origin(one, Place::Content);
-            (self.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, fresh, &mut held));
+        if fresh.is_empty() {
+            return held;
+        }
+        match self.store.read(&one.id) {
+            Ok((_, bytes)) => {
+                let origin = self.origin(one, Place::Content);
+                (self.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, fresh, &mut held));
+            }
+            Err(trouble) => self.missed(one.path.clone(), "blob", &one.id, &trouble),
         }
         held
     }
 
     fn origin(&self, one: &Brought, place: Place) -> Origin {
-        let is_commit = matches!(self.store.read(&one.commit), Ok((Kind::Commit, _)));
+        // What cannot be read again was a commit when it was walked.
+        let is_commit = matches!(self.store.read(&one.commit), Ok((Kind::Commit, _)) | Err(_));
         let reference = (!is_commit && one.path.is_empty()).then(|| Arc::from(format!("blob {}", hex(&one.id))));
         Origin { commit: is_commit.then(|| self.about(&one.commit)), reference, ..Origin::at(&*one.path, place) }
     }

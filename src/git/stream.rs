@@ -1,0 +1,32 @@
+//! An object that is read piece by piece: it is large.
+
+use std::io::{self, Read};
+
+use crate::fault;
+
+/// A reader of an object's bytes. It ends where the object does, or fails: an object that is cut short, or longer
+/// than it says, is damaged.
+pub(crate) struct Stream<'s> {
+    reader: Box<dyn Read + 's>,
+    /// How many bytes are still to come.
+    pub(super) left: u64,
+}
+
+impl<'s> Stream<'s> {
+    pub(super) fn new(reader: Box<dyn Read + 's>, size: u64) -> Stream<'s> {
+        Stream { reader, left: size }
+    }
+}
+
+impl Read for Stream<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let damaged = |said: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the object is damaged: {said}"));
+        fault::point()?;
+        let count = self.reader.read(buffer).map_err(|error| damaged(&error.to_string()))?;
+        if count == 0 && !buffer.is_empty() && self.left > 0 {
+            return Err(damaged("it ends too early"));
+        }
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| damaged("it is longer than it says"))?;
+        Ok(count)
+    }
+}
