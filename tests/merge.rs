@@ -147,7 +147,7 @@ fn changed(change: impl FnOnce(&mut Value)) -> Run {
 #[test]
 fn hostile_reports_are_refused_with_a_sentence() {
     type Change = fn(&mut Value);
-    let refused: [(Change, &str); 14] = [
+    let refused: [(Change, &str); 16] = [
         (|report| report["schema_version"] = json!(2), "`schema_version` is 2"),
         (|report| report["tool"]["version"] = json!("0.0.7\u{1b}[31m"), "skant 0.0.7␛[31m wrote it"),
         (|report| report["tool"]["name"] = json!("other"), "other 0.1.0 wrote it"),
@@ -165,6 +165,8 @@ fn hostile_reports_are_refused_with_a_sentence() {
         ),
         (|report| report["scan"]["complete"] = json!(false), "do not agree"),
         (|report| report["scan"]["source"] = json!("moon"), "`moon`"),
+        (|report| report["findings"] = json!([]), "counts 1 findings, and it has 0"),
+        (|report| report["scan"]["shard"] = json!({"number": 2, "of": 1, "list": ""}), "a share that is none"),
     ];
     for (change, sentence) in refused {
         let run = changed(change);
@@ -203,6 +205,7 @@ fn what_is_no_report_is_refused() {
     let lines = skant(&tree, &["scan", "--format", "jsonl"]).stdout;
     let whole = skant(&tree, &["scan", "--format", "json"]).stdout;
     let cut = lines.trim_end().rsplit_once('\n').unwrap().0.to_owned();
+    let lost = lines.lines().last().unwrap().to_owned();
     let deep = "[".repeat(100_000);
     let cases = [
         (String::new(), "it is empty"),
@@ -210,6 +213,7 @@ fn what_is_no_report_is_refused() {
         ("no".into(), "no report of skant's"),
         (deep, "no report of skant's"),
         (cut, "the summary, is missing"),
+        (lost, "counts 2 findings, and it has 0"),
         (whole[..whole.len() / 2].to_owned(), "it ends early"),
         (lines.repeat(2), "no report of skant's"),
     ];

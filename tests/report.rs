@@ -226,7 +226,7 @@ fn json_has_the_shape_of_the_contract() {
     let tool = json!({"name": "skant", "version": env!("CARGO_PKG_VERSION")});
     let scan = json!({
         "source": "tree", "range": null, "complete": false, "files": 1, "blobs": 0, "commits": 0, "members": 0, "bytes": 114,
-        "rules": report.rules.len(), "config": null, "skipped": [{"path": "b.zip", "reason": "too deep"}],
+        "rules": report.rules.len(), "findings": 1, "config": null, "skipped": [{"path": "b.zip", "reason": "too deep"}],
         "notices": ["look here"], "ledger": {}, "provenance": null, "suppressed": {"baseline": 0, "inline": 0, "config": 0},
         "dismissed": Dismissal::ALL.iter().map(|reason| (reason.as_str(), 0)).collect::<BTreeMap<_, _>>(),
     });

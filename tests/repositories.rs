@@ -281,3 +281,28 @@ fn two_repositories_never_share_a_name() {
     assert_eq!((run.status, &*run.stdout), (2, ""), "{run:#?}");
     assert!(run.stderr.contains("two lines are shown alike") && !run.all().contains(&key), "{run:#?}");
 }
+
+#[test]
+fn a_share_that_is_not_there_is_missed() {
+    let tree = Tree::new();
+    tree.git_init("a").file("list", "a\n").file("other", "a\nb\n");
+    fs::create_dir_all(tree.home()).unwrap();
+    let share = |list: &str, number: u64| {
+        let (shard, output) = (format!("{number}/3"), format!("jsonl={}/{list}{number}", tree.home().display()));
+        skant(&tree, &["history", "--repos", list, "--shard", &shard, "--output", &output]);
+        format!("{}/{list}{number}", tree.home().display())
+    };
+    let [one, two, three] = [1, 2, 3].map(|number| share("list", number));
+    let other = share("other", 2);
+    let merge = |files: &[&str]| skant(&tree, &[&["merge", "--format", "json"], files].concat());
+    assert_eq!(merge(&[&three, &one, &two]).status, 0);
+    for (files, missing) in [
+        (&[&*one, &three][..], "--shard 2 of 3"),
+        (&[&one], "--shard 2, 3 of 3"),
+        (&[&one, &other, &three], "--shard 2 of 3"),
+    ] {
+        let run = merge(files);
+        assert_eq!((run.status, &run.json()["scan"]["complete"]), (2, &json!(false)), "{run:#?}");
+        assert!(run.skipped().contains(&missing.to_owned()), "{missing}: {run:#?}");
+    }
+}

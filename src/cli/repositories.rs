@@ -19,7 +19,7 @@ use crate::baseline;
 use crate::config::{Date, NAMES};
 use crate::error::Error;
 use crate::policy::Policy;
-use crate::report::{Merge, Report, Repository, Status, write_part};
+use crate::report::{self, Merge, Report, Repository, Status, write_part};
 use crate::source::{History, HistoryOptions};
 
 /// The most bytes a list may have.
@@ -84,8 +84,10 @@ pub(super) fn run(
     // What is kept may be told in another format next time.
     session.tells_provenance |= asked.resume.is_some();
     let mut list = read_list(file, &session)?;
+    let mut report = Report { source: "history", ..Report::default() };
     if let Some(shard) = asked.shard {
         let all = list.len();
+        report.shard = Some(report::Shard { number: shard.number, of: shard.of, list: hash(&list) });
         list.retain(|name, _| shard.has(name));
         if list.is_empty() {
             tell(&format!("share {} of {} has none of the {all} repositories", shard.number, shard.of));
@@ -94,7 +96,6 @@ pub(super) fn run(
     let settings = options.settings(&session.rules)? + if wanted.unreachable { "u" } else { "" };
     let settings = settings + if wanted.allow_shallow { "s" } else { "" };
     let mut journal = asked.resume.as_deref().map(|file| Journal::open(file, options)).transpose()?;
-    let mut report = Report { source: "history", ..Report::default() };
     report.rules = session.rules.iter().cloned().collect();
     report.rules.sort_by(|a, b| a.id.cmp(&b.id));
     let state = |folder: &Path| Some(Opened::new(folder, wanted, options).ok()?.state);
@@ -191,6 +192,13 @@ fn read_list(file: &Path, session: &Session<'_>) -> Result<List, Error> {
         }
     }
     if list.is_empty() { Err(refuse("names no repository".to_owned())) } else { Ok(list) }
+}
+
+/// What stands for a list: equal lists, equal names.
+fn hash(list: &List) -> String {
+    let mut hash = Sha256::new();
+    list.keys().for_each(|name| hash.update(format!("{name}\n")));
+    data_encoding::HEXLOWER.encode(&hash.finalize()[..16])
 }
 
 /// What is kept of a run while it goes on: the lines that `jsonl` has of each repository.

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Provenance, Report, Repository, Skipped, Style, help};
+use super::{Provenance, Report, Repository, Shard, Skipped, Style, help};
 use crate::blob::Commit;
 use crate::finding::{Finding, Means, Suppression};
 use crate::ledger::{Account, Accounts, Unit};
@@ -183,6 +183,7 @@ struct Scan<'a> {
     members: u64,
     bytes: u64,
     rules: usize,
+    findings: usize,
     config: Option<&'a str>,
     provenance: Option<ProvenanceEntry<'a>>,
     skipped: Vec<SkippedEntry<'a>>,
@@ -192,6 +193,8 @@ struct Scan<'a> {
     suppressed: &'a Report,
     #[serde(serialize_with = "every_reason")]
     dismissed: &'a BTreeMap<Dismissal, u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<ShardEntry<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     repositories: Vec<RepositoryEntry<'a>>,
 }
@@ -208,6 +211,7 @@ impl Scan<'_> {
             members: report.members,
             bytes: report.bytes,
             rules: report.rules.len(),
+            findings: report.findings.len(),
             config: report.config.as_deref(),
             provenance: report.provenance.as_ref().map(ProvenanceEntry::of),
             skipped: report.skipped.iter().map(SkippedEntry::of).collect(),
@@ -215,8 +219,24 @@ impl Scan<'_> {
             ledger: ledger(&report.accounts),
             suppressed: report,
             dismissed: &report.dismissed,
+            shard: report.shard.as_ref().map(ShardEntry::of),
             repositories: Vec::new(),
         }
+    }
+}
+
+/// Which share of a list was scanned.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShardEntry<'a> {
+    pub number: u64,
+    pub of: u64,
+    pub list: Cow<'a, str>,
+}
+
+impl<'a> ShardEntry<'a> {
+    fn of(shard: &'a Shard) -> ShardEntry<'a> {
+        ShardEntry { number: shard.number, of: shard.of, list: (&shard.list).into() }
     }
 }
 

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::json::{
-    AccountEntry, CommitEntry, DismissedEntry, Entry, ProvenanceEntry, RepositoryEntry, SCHEMA_VERSION, SkippedEntry,
-    SuppressedEntry,
+    AccountEntry, CommitEntry, DismissedEntry, Entry, ProvenanceEntry, RepositoryEntry, SCHEMA_VERSION, ShardEntry,
+    SkippedEntry, SuppressedEntry,
 };
 use super::{Provenance, Report, Repository, Skipped, Status};
 use crate::blob::{Commit, Origin, Place};
@@ -28,6 +28,8 @@ const SOURCES: [&str; 5] = ["tree", "staged", "history", "message", "stdin"];
 const LONGEST_MASK: usize = 64;
 /// The longest line or column that is believed.
 const FARTHEST: u64 = 1 << 40;
+/// How many missing shares are named.
+const MOST_SHARES: usize = 20;
 /// How much of a report's own words is told, in characters.
 const MOST_TOLD: usize = 40;
 
@@ -39,6 +41,8 @@ pub struct Merge<'r> {
     scratch: Scratch,
     report: Option<Report>,
     repositories: Vec<Repository>,
+    /// The shares that are there, by the list and how many it was dealt to.
+    shares: BTreeMap<(String, u64), BTreeSet<u64>>,
 }
 
 /// All of `json`, or the last line of `jsonl`.
@@ -83,6 +87,7 @@ struct Scan {
     members: u64,
     bytes: u64,
     rules: usize,
+    findings: usize,
     config: Option<String>,
     provenance: Option<ProvenanceEntry<'static>>,
     skipped: Vec<SkippedEntry<'static>>,
@@ -90,6 +95,8 @@ struct Scan {
     ledger: BTreeMap<String, AccountEntry>,
     suppressed: BTreeMap<String, u64>,
     dismissed: BTreeMap<String, u64>,
+    #[serde(default)]
+    shard: Option<ShardEntry<'static>>,
     #[serde(default)]
     repositories: Vec<RepositoryEntry<'static>>,
 }
@@ -114,6 +121,7 @@ impl<'r> Merge<'r> {
             scratch: Scratch::default(),
             report: None,
             repositories: Vec::new(),
+            shares: BTreeMap::new(),
         }
     }
 
@@ -125,6 +133,9 @@ impl<'r> Merge<'r> {
         let document = read(bytes)?;
         let Document { scan, findings, suppressed_findings, dismissed_findings, .. } = document;
         self.agree(&scan)?;
+        if scan.findings != findings.len() {
+            return Err(format!("its summary counts {} findings, and it has {}", scan.findings, findings.len()));
+        }
         let findings = findings.into_iter().map(|entry| self.finding(entry)).collect::<Result<Vec<_>, _>>()?;
         let suppressed = suppressed_findings.into_iter().map(|entry| self.suppressed(entry));
         let suppressed = suppressed.collect::<Result<Vec<_>, _>>()?;
@@ -134,6 +145,7 @@ impl<'r> Merge<'r> {
         });
         let explained = explained.collect::<Result<Vec<_>, String>>()?;
         self.add_repositories(&scan, &findings)?;
+        self.add_share(scan.shard.as_ref())?;
         self.add_scan(scan, findings, suppressed, explained)
     }
 
@@ -162,10 +174,30 @@ impl<'r> Merge<'r> {
         Ok((parts, end))
     }
 
-    /// The whole, in order; nothing when there was no report.
+    /// Takes in which share of a list it is of.
+    fn add_share(&mut self, shard: Option<&ShardEntry<'_>>) -> Result<(), String> {
+        let Some(ShardEntry { number, of, list }) = shard else { return Ok(()) };
+        let is_hash = list.len() == 32 && list.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hash || !(1..=*of).contains(number) {
+            return Err("it is of a share that is none".into());
+        }
+        if !self.shares.entry((list.to_string(), *of)).or_default().insert(*number) {
+            return Err(format!("share {number} of {of} was there before, and would count twice"));
+        }
+        Ok(())
+    }
+
+    /// The whole, in order; nothing when there was no report. Shares of a list that are not there were not scanned.
     pub fn finish(self) -> Option<Report> {
         let mut report = self.report?;
         report.repositories = self.repositories;
+        for ((_, of), there) in &self.shares {
+            let missing = of - there.len() as u64;
+            if missing > 0 {
+                let some: Vec<_> = (1..=*of).filter(|one| !there.contains(one)).take(MOST_SHARES).collect();
+                report.miss_shares(&some, missing, *of);
+            }
+        }
         report.rules = self.rules.iter().cloned().collect();
         report.rules.sort_by(|a, b| a.id.cmp(&b.id));
         report.put_in_order();

@@ -24,7 +24,7 @@ use crate::scan::{Dismissal, Dismissed};
 pub(crate) use github::write_error as write_github_error;
 pub(crate) use json::write_part;
 pub use merge::Merge;
-pub use repository::{Repository, Status};
+pub use repository::{Repository, Shard, Status};
 
 /// Where to read about this program.
 const HOME: &str = "https://github.com/skant/skant";
@@ -77,6 +77,8 @@ pub struct Report {
     pub provenance: Option<Provenance>,
     /// What came of each repository, in order of name, where many were scanned.
     pub repositories: Vec<Repository>,
+    /// Which share of a list of repositories was scanned.
+    pub shard: Option<Shard>,
     /// What the program ends with, as far as findings and what was not scanned decide.
     pub exit_code: u8,
 }

@@ -45,6 +45,17 @@ pub struct Repository {
     pub notices: Vec<String>,
 }
 
+/// A share of a list of repositories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Which one, counted from 1.
+    pub number: u64,
+    /// How many there are.
+    pub of: u64,
+    /// What stands for the whole list.
+    pub list: String,
+}
+
 /// Whether all of a repository was scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -104,6 +115,18 @@ impl Report {
             skipped: self.skipped.clone(),
             notices: self.notices.clone(),
         }
+    }
+
+    /// Shares of a list are not there: these, and as many in all.
+    pub(super) fn miss_shares(&mut self, some: &[u64], missing: u64, of: u64) {
+        let named: Vec<String> = some.iter().map(u64::to_string).collect();
+        let more = missing - some.len() as u64;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let path = format!("--shard {}{more} of {of}", named.join(", "));
+        let reason = "its report of this list is not among those that were joined".to_owned();
+        self.skipped.push(Skipped { path, reason });
+        let account = Account { not_scanned: [(Cause::Missing, 1)].into(), ..Account::default() };
+        add(&mut self.accounts, &[(Unit::Other, account)].into());
     }
 
     /// Takes in the report of one repository.
