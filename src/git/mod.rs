@@ -28,6 +28,6 @@ pub(crate) use reach::{Reach, open_harmless};
 pub(crate) use repo::{Content, OpenRepo, Repo, global_hooks, plant, set_global_hooks, unset_global_hooks};
 pub(crate) use repository::{Reference, Repository};
 pub(crate) use staged::{Before, Staged, Version};
-pub(crate) use store::{Store, Trouble};
+pub(crate) use store::{Choice, Known, NONE, Store, Trouble};
 pub(crate) use stream::Stream;
 pub(crate) use tree::EntryKind;

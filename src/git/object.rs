@@ -84,7 +84,7 @@ fn entry(tree: &[u8], at: usize) -> Option<Entry<'_>> {
     // A mode has five or six digits.
     let blank = 5 + usize::from(*rest.get(5)? != b' ');
     let blank = if rest.get(blank) == Some(&b' ') { blank } else { memchr::memchr(b' ', rest)? };
-    let end = blank + 1 + memchr::memchr(0, &rest[blank + 1..])?;
+    let end = blank + 1 + find_nul(&rest[blank + 1..])?;
     let id = *rest.get(end + 1..)?.first_chunk()?;
     let kind = match &rest[..blank] {
         b"40000" | b"040000" => Kind::Tree,
@@ -92,6 +92,20 @@ fn entry(tree: &[u8], at: usize) -> Option<Entry<'_>> {
         _ => Kind::Blob,
     };
     Some(Entry { name: &rest[blank + 1..end], id, kind, at, end: at + end + 21 })
+}
+
+/// Where the first NUL is. It is near: names are short.
+#[inline]
+fn find_nul(text: &[u8]) -> Option<usize> {
+    let (eights, _) = text.as_chunks::<8>();
+    for (index, eight) in eights.iter().enumerate().take(4) {
+        let word = u64::from_le_bytes(*eight);
+        let nuls = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
+        if nuls != 0 {
+            return Some(index * 8 + nuls.trailing_zeros() as usize / 8);
+        }
+    }
+    memchr::memchr(0, text)
 }
 
 /// Whether all of a text can be read as a tree.

@@ -102,6 +102,8 @@ struct Plan {
 /// An object that was read, on its way to whoever asked.
 pub(crate) struct Read<'a> {
     pub(super) name: Name<'a>,
+    /// The number of its family: an object, and all that are made from it.
+    pub family: u32,
     /// Its kind.
     pub kind: Kind,
     /// Its bytes.
@@ -136,8 +138,6 @@ pub(super) struct Worker {
     free: Vec<Vec<u8>>,
     ranges: Vec<Range<usize>>,
     bases: Bases,
-    /// How many objects it handed over.
-    met: u64,
 }
 
 /// A text that more than one may hold.
@@ -178,7 +178,7 @@ struct Frame {
 
 impl Worker {
     pub(super) fn new() -> Worker {
-        Worker { inflate: Decompressor::new(), free: Vec::new(), ranges: Vec::new(), bases: Bases::default(), met: 0 }
+        Worker { inflate: Decompressor::new(), free: Vec::new(), ranges: Vec::new(), bases: Bases::default() }
     }
 
     fn buffer(&mut self) -> Vec<u8> {
@@ -388,57 +388,79 @@ impl Pack {
         self.plan.get_or_init(|| Plan::of(self))
     }
 
-    /// Reads every object of some kinds, from as many threads as there are. What `visit` returns is
+    /// How many families it has.
+    pub(super) fn families(&self) -> usize {
+        self.plan().roots.len()
+    }
+
+    /// The number of each object's family, by its place in the index; none for what has no family.
+    pub(super) fn family_by_place(&self) -> Vec<Option<u32>> {
+        let plan = self.plan();
+        let mut families = vec![None; self.count];
+        for (family, &root) in plan.roots.iter().enumerate() {
+            plan.descend(root, |position| {
+                families[plan.places[position as usize] as usize] = Some(family as u32);
+            });
+        }
+        families
+    }
+
+    /// The families of some kinds, the largest first.
+    pub(super) fn families_of(&self, wanted: &dyn Fn(Kind) -> bool) -> Vec<u32> {
+        let plan = self.plan();
+        let is_wanted = |root: u32| Kind::of(plan.kinds[root as usize]).is_some_and(wanted);
+        (0..).zip(&plan.roots).filter(|&(_, &root)| is_wanted(root)).map(|(family, _)| family).collect()
+    }
+
+    /// The ids of what has no kind and no family: it cannot be read here.
+    pub(super) fn strays(&self) -> impl Iterator<Item = Id> + '_ {
+        let kinds = &self.plan().kind_by_place;
+        kinds.iter().enumerate().filter(|&(_, &kind)| kind == UNKNOWN).map(|(place, _)| self.id(place))
+    }
+
+    /// Reads every object of some families, from as many threads as there are. What `visit` returns is
     /// handed in with the objects that are made from that one. Returned is how many there were, and
     /// the ids of those that cannot be read here.
-    pub(super) fn each(
-        &self,
-        wanted: &(dyn Fn(Kind) -> bool + Sync),
-        visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
-    ) -> (u64, Vec<Id>) {
+    pub(super) fn each(&self, families: &[u32], visit: &(dyn Fn(&Read<'_>) -> u8 + Sync)) -> (u64, Vec<Id>) {
         let plan = self.plan();
-        let is_wanted = |position: u32| Kind::of(plan.kinds[position as usize]).is_some_and(wanted);
         let next = AtomicUsize::new(0);
-        let failed = rayon::broadcast(|_| {
-            let (mut worker, mut failed) = (Worker::new(), Vec::new());
-            while let Some(&root) = plan.roots.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if is_wanted(root) {
-                    self.family(plan, root, &mut worker, visit, &mut failed);
-                }
+        let read = |_: rayon::BroadcastContext<'_>| {
+            let (mut worker, mut failed, mut met) = (Worker::new(), Vec::new(), 0);
+            while let Some(&family) = families.get(next.fetch_add(1, Ordering::Relaxed)) {
+                met += self.family(plan, family, &mut worker, visit, &mut failed);
             }
-            (worker.met, failed)
-        });
-        let met = failed.iter().map(|(met, _)| met).sum();
-        let lost = (0..plan.kinds.len()).filter(|&position| plan.kinds[position] == UNKNOWN);
-        let mut ids: Vec<Id> = failed
-            .into_iter()
-            .flat_map(|(_, failed)| failed)
-            .chain(lost)
-            .map(|position| self.id(plan.places[position] as usize))
-            .collect();
+            (met, failed)
+        };
+        let (mut met, mut ids) = (0, Vec::new());
+        for (count, failed) in rayon::broadcast(read) {
+            met += count;
+            ids.extend(failed.into_iter().map(|position| self.id(plan.places[position as usize] as usize)));
+        }
         ids.sort_unstable();
         (met, ids)
     }
 
-    /// Reads an object and all that is made from it.
+    /// Reads an object and all that is made from it; tells how many it could.
     fn family(
         &self,
         plan: &Plan,
-        root: u32,
+        family: u32,
         worker: &mut Worker,
         visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
-        failed: &mut Vec<usize>,
-    ) {
+        failed: &mut Vec<u32>,
+    ) -> u64 {
+        let root = plan.roots[family as usize];
         let kind = Kind::of(plan.kinds[root as usize]).expect("a root has a kind of its own");
+        let mut met = 0;
         let mut text = worker.buffer();
         let mut stack: Vec<Frame> = Vec::new();
         match self.raw(plan, root, worker, &mut text) {
             Ok(()) => {
-                let outcome = visit(&Read { name: plan.name(self, root), kind, text: &text, changed: None });
-                worker.met += 1;
+                let outcome = visit(&Read { name: plan.name(self, root), family, kind, text: &text, changed: None });
+                met += 1;
                 stack.push(Frame { text, child: plan.first_child[root as usize], outcome });
             }
-            Err(_) => plan.lose(root, failed),
+            Err(_) => plan.descend(root, |position| failed.push(position)),
         }
         while let Some(frame) = stack.last_mut() {
             let child = frame.child;
@@ -461,18 +483,20 @@ impl Pack {
             }
             match outcome {
                 Ok(()) => {
-                    let name = plan.name(self, child);
-                    let outcome = visit(&Read { name, kind, text: &made, changed: Some((&ranges, before)) });
-                    worker.met += 1;
+                    let (name, changed) = (plan.name(self, child), Some((&ranges[..], before)));
+                    let outcome = visit(&Read { name, family, kind, text: &made, changed });
+                    met += 1;
                     match plan.first_child[child as usize] {
                         NONE => worker.give_back(made),
                         first => stack.push(Frame { text: made, child: first, outcome }),
                     }
                 }
-                Err(_) => plan.lose(child, failed),
+                // What is made from it cannot be read either.
+                Err(_) => plan.descend(child, |position| failed.push(position)),
             }
             worker.ranges = ranges;
         }
+        met
     }
 
     /// Inflates an object, or its delta.
@@ -536,11 +560,11 @@ impl Plan {
         Name::Place(pack, self.places[position as usize])
     }
 
-    /// Notes that an object, and with it all that is made from it, cannot be read.
-    fn lose(&self, position: u32, failed: &mut Vec<usize>) {
+    /// Goes through an object and all that are made from it.
+    fn descend(&self, position: u32, mut visit: impl FnMut(u32)) {
         let mut left = vec![position];
         while let Some(position) = left.pop() {
-            failed.push(position as usize);
+            visit(position);
             let mut child = self.first_child[position as usize];
             while child != NONE {
                 left.push(child);

@@ -1,12 +1,13 @@
 //! Every object of a repository: by our own readers, and those that came while we read by libgit2.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::folders::Folders;
-use super::pack::{Name, Read};
+use super::pack::{Name, Pack, Read};
 use super::{Id, Kind, Repository};
 
 /// Why an object cannot be had.
@@ -24,8 +25,31 @@ pub(crate) struct Store {
     /// Loose objects, and what each was once it was read. Those in packs too when libgit2 reads these.
     others: Vec<Id>,
     kinds: Vec<AtomicU8>,
+    /// What a pack lists and cannot be read from it.
+    strays: Mutex<BTreeSet<Id>>,
     repositories: Mutex<Vec<Repository>>,
 }
+
+/// What is known of an object before it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known {
+    /// Its kind, if that is known.
+    pub kind: Option<Kind>,
+    /// Its number: its place among all that are listed.
+    pub number: u32,
+}
+
+/// Which objects are to be read.
+#[derive(Clone, Copy)]
+pub(crate) enum Choice<'a> {
+    /// Those of some kinds.
+    Kinds(&'a (dyn Fn(Kind) -> bool + Sync)),
+    /// Those of some families, in order: what was made from one object, and that.
+    Families(&'a [u32]),
+}
+
+/// The family of all that has none, and the number of what is not listed.
+pub(crate) const NONE: u32 = u32::MAX;
 
 impl Store {
     /// The objects of a repository. What is wrong with it as a whole is told. `plainly` reads its packs by
@@ -43,24 +67,48 @@ impl Store {
         others.sort_unstable();
         others.dedup();
         others.retain(|id| !folders.is_packed(id));
+        let count = folders.packs().iter().map(Pack::count).sum::<usize>() + others.len();
+        if count >= NONE as usize {
+            told.push((b"objects".to_vec(), "there are more than can be numbered".into()));
+        }
         let kinds = others.iter().map(|_| AtomicU8::new(0)).collect();
         let repositories = Mutex::new(repository.again().into_iter().collect());
-        Store { folders, others, kinds, repositories }
+        Store { folders, others, kinds, strays: Mutex::default(), repositories }
     }
 
-    /// What kind an object is; nothing as long as that is not known.
+    /// What is known of an object.
     ///
     /// # Errors
     /// There is no such object.
-    pub(crate) fn kind(&self, id: &Id) -> Result<Option<Kind>, Trouble> {
-        let mut places = self.folders.packs().iter().filter_map(|pack| Some((pack, pack.find(id)?)));
-        if let Some((pack, place)) = places.next() {
-            return Ok(pack.kind(place).or_else(|| places.find_map(|(pack, place)| pack.kind(place))));
+    pub(crate) fn look_up(&self, id: &Id) -> Result<Known, Trouble> {
+        let mut first = 0;
+        let mut packs = self.folders.packs().iter();
+        while let Some(pack) = packs.next() {
+            if let Some(place) = pack.find(id) {
+                let elsewhere = |pack: &Pack| pack.find(id).and_then(|place| pack.kind(place));
+                let kind = pack.kind(place).or_else(|| packs.find_map(elsewhere));
+                return Ok(Known { kind, number: (first + place) as u32 });
+            }
+            first += pack.count();
         }
         if let Ok(place) = self.others.binary_search(id) {
-            return Ok(Kind::of(self.kinds[place].load(Ordering::Relaxed)));
+            let kind = Kind::of(self.kinds[place].load(Ordering::Relaxed));
+            return Ok(Known { kind, number: (first + place) as u32 });
         }
-        if self.ask(|repository| repository.has(id)) == Some(true) { Ok(None) } else { Err(Trouble::Missing) }
+        let is_there = self.ask(|repository| repository.has(id)) == Some(true);
+        if is_there { Ok(Known { kind: None, number: NONE }) } else { Err(Trouble::Missing) }
+    }
+
+    /// The family of each object, by its number.
+    pub(crate) fn families(&self) -> Vec<u32> {
+        let (mut families, mut first) = (Vec::new(), 0);
+        for pack in self.folders.packs() {
+            let of_pack = pack.family_by_place().into_iter();
+            families.extend(of_pack.map(|family| family.map_or(NONE, |family| first + family)));
+            first += pack.families() as u32;
+        }
+        families.extend((first..).take(self.others.len()));
+        families
     }
 
     /// Reads an object.
@@ -73,44 +121,74 @@ impl Store {
         }
     }
 
-    /// Reads every object of some kinds, each once, from as many threads as there are. What `visit`
-    /// returns is handed in with the objects that are made from that one. Tells how many are listed in packs and
-    /// were not met: none, when all kinds are wanted.
+    /// Reads every object that is chosen, each once, from as many threads as there are. What `visit`
+    /// returns is handed in with the objects that are made from that one. Tells how many that packs list were
+    /// dealt with.
     pub(crate) fn each(
         &self,
-        wanted: &(dyn Fn(Kind) -> bool + Sync),
+        choice: Choice<'_>,
         visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
         failed: &(dyn Fn(Id, Trouble) + Sync),
     ) -> u64 {
-        let (mut rest, mut unmet) = (Vec::new(), 0);
+        let (mut first, mut dealt_with) = (0, 0);
         for (number, pack) in self.folders.packs().iter().enumerate() {
             let before = &self.folders.packs()[..number];
             let once = |read: &Read<'_>| {
                 // What was made from an object that is not visited again is all new.
                 let is_known = before.iter().any(|pack| pack.find(&read.id()).is_some());
-                if is_known { SEEN_BEFORE } else { visit(&fresh(read)) }
+                if is_known { SEEN_BEFORE } else { visit(&Read { family: first + read.family, ..fresh(read) }) }
             };
-            let (met, lost) = pack.each(wanted, &once);
-            unmet += (pack.count() as u64).saturating_sub(met + lost.len() as u64);
-            rest.extend(lost);
+            let end = first + pack.families() as u32;
+            let families = match choice {
+                Choice::Kinds(wanted) => pack.families_of(wanted),
+                Choice::Families(all) => within(all, first..end).iter().map(|family| family - first).collect(),
+            };
+            let (met, lost) = pack.each(&families, &once);
+            dealt_with += met + lost.len() as u64;
+            lock(&self.strays).extend(lost);
+            first = end;
         }
-        rest.sort_unstable();
-        rest.dedup();
-        rest.retain(|id| self.others.binary_search(id).is_err());
-        let one = |id: &Id| match self.read(id) {
-            Ok((kind, text)) => {
-                if let Ok(place) = self.others.binary_search(id) {
-                    self.kinds[place].store(kind.number(), Ordering::Relaxed);
-                }
-                if wanted(kind) {
-                    visit(&Read { name: Name::Id(id), kind, text: &text, changed: None });
-                }
+        let is_wanted = |kind| !matches!(choice, Choice::Kinds(wanted) if !wanted(kind));
+        let one = |id: &Id, family: u32, known: Option<&AtomicU8>| {
+            if known.and_then(|kind| Kind::of(kind.load(Ordering::Relaxed))).is_some_and(|kind| !is_wanted(kind)) {
+                return;
             }
-            Err(trouble) => failed(*id, trouble),
+            match self.read(id) {
+                Ok((kind, text)) => {
+                    known.into_iter().for_each(|known| known.store(kind.number(), Ordering::Relaxed));
+                    if is_wanted(kind) {
+                        visit(&Read { name: Name::Id(id), family, kind, text: &text, changed: None });
+                    }
+                }
+                Err(trouble) => failed(*id, trouble),
+            }
         };
-        rest.par_iter().with_max_len(16).for_each(one);
-        self.others.par_iter().with_max_len(16).for_each(one);
-        unmet
+        if !matches!(choice, Choice::Families([.., last]) if *last != NONE) {
+            let strays = self.strays();
+            strays.par_iter().with_max_len(16).for_each(|id| one(id, NONE, None));
+        }
+        let others = match choice {
+            Choice::Kinds(_) => (0..self.others.len()).collect(),
+            Choice::Families(all) => {
+                let end = first + self.others.len() as u32;
+                within(all, first..end).iter().map(|family| (family - first) as usize).collect::<Vec<_>>()
+            }
+        };
+        let other = |&place: &usize| one(&self.others[place], first + place as u32, Some(&self.kinds[place]));
+        others.par_iter().with_max_len(16).for_each(other);
+        dealt_with
+    }
+
+    /// How many objects packs list that can be read from them, as far as their heads tell.
+    pub(crate) fn listed(&self) -> u64 {
+        self.folders.packs().iter().map(|pack| (pack.count() - pack.strays().count()) as u64).sum()
+    }
+
+    /// What packs list and cannot be read from them, and is not loose either.
+    fn strays(&self) -> Vec<Id> {
+        let mut strays = lock(&self.strays);
+        strays.extend(self.folders.packs().iter().flat_map(Pack::strays));
+        strays.iter().filter(|id| self.others.binary_search(id).is_err()).copied().collect()
     }
 
     /// Asks libgit2, which wants a handle for each thread, about what is not in the packs and folders we
@@ -132,6 +210,12 @@ impl Store {
 
 /// What stands for the outcome of a visit that was not made.
 const SEEN_BEFORE: u8 = u8::MAX;
+
+/// Those of some numbers, in order, that lie in a range.
+fn within(numbers: &[u32], range: std::ops::Range<u32>) -> &[u32] {
+    let place = |at: u32| numbers.partition_point(|&number| number < at);
+    &numbers[place(range.start)..place(range.end)]
+}
 
 /// What was made from an object that was not visited is all new.
 fn fresh<'a>(read: &Read<'a>) -> Read<'a> {

@@ -1,18 +1,18 @@
 //! Where in history an object belongs: looked up backwards, for those in which something was found.
 //!
-//! Passes over all trees find those that hold the wanted objects, then those that hold these, up to
-//! the roots. Then the commits are gone through, parents first, and of each tree only what was marked:
-//! the first commit that has an object at a path is the one that brought it in.
+//! The trees that lead to the wanted objects are marked, up to the roots (`marks`). Then the commits are gone
+//! through, parents first, and of each tree only what was marked: the first commit that has an object at a
+//! path is the one that brought it in.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::commits::Commits;
-use super::{Found, Item, Reading, lock, text};
+use super::marks::{self, Marked};
+use super::{Found, Item, Reading, text};
 use crate::blob::{Blob, Origin, Place};
-use crate::git::object::{self, hex};
-use crate::git::{Id, Kind, Read, Reference, Trouble};
+use crate::git::object::hex;
+use crate::git::{Id, Kind, Reference, Trouble};
 use crate::ledger::{Exclusion, Unit};
 
 /// Commits that some refs reach, and how what they hold is told.
@@ -22,12 +22,9 @@ struct Class {
     commits: Vec<u32>,
 }
 
-/// What a marked tree holds of what is wanted: a name, an id, and whether that is a tree.
-type Marked = HashMap<Id, Vec<(Box<[u8]>, Id, bool)>>;
-
 pub(super) fn attribute(
     reading: &Reading<'_>,
-    found: Found,
+    mut found: Found,
     commits: &Commits,
     references: &[Reference],
     stashes: &[Id],
@@ -35,7 +32,7 @@ pub(super) fn attribute(
 ) {
     let mut roots = Roots::of(reading, &found, commits, references, stashes, unreachable);
     roots.tell_boundaries(reading, &found, commits);
-    let marked = marked(reading, &found);
+    let marked = marks::lead_to(reading, &mut found);
     let mut walk = Walk {
         reading,
         found: &found,
@@ -178,78 +175,6 @@ impl Roots {
             let trouble = found.lost.get(id).unwrap_or(&Trouble::Missing);
             reading.missed(format!("history before {}", hex(id)).into_bytes(), "commit", id, trouble);
         }
-    }
-}
-
-/// The trees that hold what is wanted, or hold one that does.
-fn marked(reading: &Reading<'_>, found: &Found) -> Marked {
-    let mistaken = found.mistaken.keys().map(|(id, _)| id);
-    let held = found.holds.keys().chain(&found.named).chain(found.lost.keys()).chain(mistaken);
-    let mut wanted: HashSet<Id> = held.copied().filter(|id| !found.tags.contains_key(id)).collect();
-    let mut all = Marked::new();
-    while !wanted.is_empty() {
-        let sieve = Sieve::of(&wanted);
-        let fresh: Mutex<Marked> = Mutex::default();
-        let visit = |read: &Read<'_>| {
-            let mut marks = Vec::new();
-            // Where its base held nothing that is wanted, only what is new in it can.
-            if let Some((ranges, 0)) = read.changed
-                && !ranges.iter().any(|range| sieve.may_be_near(read.text, range))
-            {
-                return 0;
-            }
-            for entry in object::entries(read.text) {
-                if sieve.lets_through(&entry.id) && wanted.contains(&entry.id) && entry.kind != Kind::Commit {
-                    marks.push((entry.name.into(), entry.id, entry.kind == Kind::Tree));
-                }
-            }
-            let outcome = u8::from(!marks.is_empty());
-            if outcome > 0 {
-                lock(&fresh).insert(read.id(), marks);
-            }
-            outcome
-        };
-        // What could be read before and cannot be now might be a tree that leads to a secret.
-        let failed = |id: Id, trouble: Trouble| {
-            if !found.lost.contains_key(&id) {
-                reading.missed(hex(&id).into_bytes(), "object", &id, &trouble);
-            }
-        };
-        reading.store.each(&|kind| kind == Kind::Tree, &visit, &failed);
-        let fresh = fresh.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // A tree that was marked before is not new, though it holds something new.
-        wanted = fresh.keys().filter(|id| !all.contains_key(*id)).copied().collect();
-        fresh.into_iter().for_each(|(tree, marks)| all.entry(tree).or_default().extend(marks));
-    }
-    all
-}
-
-/// Says "no" fast for nearly all ids.
-struct Sieve(Vec<u64>);
-
-impl Sieve {
-    fn of(ids: &HashSet<Id>) -> Sieve {
-        let mut bits = vec![0u64; 1 << 14];
-        ids.iter().map(Sieve::bit).for_each(|bit| bits[bit >> 6] |= 1 << (bit & 63));
-        Sieve(bits)
-    }
-
-    /// Whether an id that passes stands in a range of a text, or reaches into it.
-    fn may_be_near(&self, text: &[u8], range: &Range<usize>) -> bool {
-        const LENGTH: usize = 20;
-        let (start, end) = (range.start.saturating_sub(LENGTH), text.len().min(range.end + LENGTH));
-        text[start..end].windows(LENGTH).any(|id| id.first_chunk().is_some_and(|id| self.lets_through(id)))
-    }
-
-    #[inline]
-    fn bit(id: &Id) -> usize {
-        usize::from(id[0]) << 12 | usize::from(id[1]) << 4 | usize::from(id[2]) >> 4
-    }
-
-    #[inline]
-    fn lets_through(&self, id: &Id) -> bool {
-        let bit = Sieve::bit(id);
-        self.0[bit >> 6] >> (bit & 63) & 1 != 0
     }
 }
 

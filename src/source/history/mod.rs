@@ -7,6 +7,7 @@
 
 mod attribution;
 mod commits;
+mod marks;
 mod range;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -20,9 +21,10 @@ use crate::blob::{Blob, Commit, Origin, Place};
 use crate::error::Error;
 use crate::file::read_regular;
 use crate::git::object::{self, hex};
-use crate::git::{Id, Kind, Read, Reference, Repository, Store, Trouble};
+use crate::git::{Choice, Id, Kind, Known, Read, Reference, Repository, Store, Trouble};
 use crate::ledger::{Cause, Exclusion, Unit};
 use commits::Commits;
+use marks::{Link, Marked, Sieve};
 
 /// The most bytes a repository's config may have.
 const LARGEST_CONFIG: u64 = 4 << 20;
@@ -245,6 +247,18 @@ struct Found {
     submodules: HashSet<Id>,
     /// Of tags: what they are put on.
     tags: HashMap<Id, Option<(Id, Kind)>>,
+    /// The trees that hold what is wanted.
+    marked: Marked,
+    /// Which trees lie in which.
+    links: Vec<Link>,
+}
+
+/// What is known while trees are read.
+struct Trees {
+    /// For what was found before.
+    sieve: Sieve,
+    /// The names that were met.
+    names: Mutex<HashSet<Vec<u8>>>,
 }
 
 impl Reading<'_> {
@@ -261,30 +275,28 @@ impl Reading<'_> {
         commits
     }
 
-    /// Asks every object which secrets it holds.
+    /// Asks every object which secrets it holds: trees at last, which then can be asked whether they have what does.
     fn all_objects(&self) -> Found {
         let found: Mutex<Found> = Mutex::default();
-        let seen_names: Mutex<HashSet<Vec<u8>>> = Mutex::default();
-        let visit = |read: &Read<'_>| match read.kind {
-            Kind::Blob => {
-                let probe = self.probe(read.text, read.changed, Counts::Blob);
-                if !probe.0.is_empty() {
-                    lock(&found).holds.insert(read.id(), probe.0);
-                }
-                probe.1
-            }
-            Kind::Commit | Kind::Tag => {
-                self.take_commit(read, &found);
-                0
-            }
-            Kind::Tree => {
-                self.take_tree(read, &found, &seen_names);
-                0
-            }
-        };
-        let unmet = self.store.each(&|_| true, &visit, &|id, trouble| {
+        let failed = |id, trouble| {
             lock(&found).lost.insert(id, trouble);
-        });
+        };
+        let visit = |read: &Read<'_>| {
+            if read.kind != Kind::Blob {
+                self.take_commit(read, &found);
+                return 0;
+            }
+            let (holds, outcome) = self.probe(read.text, read.changed, Counts::Blob);
+            if !holds.is_empty() {
+                lock(&found).holds.insert(read.id(), holds);
+            }
+            outcome
+        };
+        let mut met = self.store.each(Choice::Kinds(&|kind| kind != Kind::Tree), &visit, &failed);
+        let trees = Trees { sieve: Sieve::of(lock(&found).wanted()), names: Mutex::default() };
+        let visit = |read: &Read<'_>| self.take_tree(read, &found, &trees);
+        met += self.store.each(Choice::Kinds(&|kind| kind == Kind::Tree), &visit, &failed);
+        let unmet = self.store.listed().saturating_sub(met);
         if unmet > 0 {
             let reason = format!("{unmet} are listed and were not read: this is a fault of skant's, please report it");
             (self.visit)(Item::Missed(Unit::Other, Cause::Unaccounted, b"objects".to_vec(), reason));
@@ -293,25 +305,27 @@ impl Reading<'_> {
         (self.visit)(Item::Excluded(Unit::Submodule, Exclusion::OtherRepository, all.submodules.len() as u64));
         let expected = std::mem::take(&mut all.expected);
         let found = Mutex::new(all);
-        expected.into_iter().for_each(|(id, kind)| self.expect(id, kind, &found));
+        expected.into_iter().for_each(|(id, kind)| _ = self.expect(id, kind, &found));
         found.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes what is not there, or is something else than it is taken for.
-    fn expect(&self, id: Id, expected: Kind, found: &Mutex<Found>) {
-        match self.store.kind(&id) {
-            Ok(Some(kind)) if kind == expected => {}
-            Ok(Some(kind)) => {
+    /// Notes what is not there, or is something else than it is taken for. Returned is its number.
+    fn expect(&self, id: Id, expected: Kind, found: &Mutex<Found>) -> Option<u32> {
+        match self.store.look_up(&id) {
+            Ok(Known { kind: Some(kind), number }) if kind == expected => return Some(number),
+            Ok(Known { kind: Some(kind), .. }) => {
                 let said = format!("it is a {} where a {} should be", kind.as_str(), expected.as_str());
                 lock(found).mistaken.insert((id, expected), Trouble::Damaged(said));
             }
-            Ok(None) => {
+            Ok(Known { kind: None, number }) => {
                 lock(found).expected.insert((id, expected));
+                return Some(number);
             }
             Err(trouble) => {
                 lock(found).lost.insert(id, trouble);
             }
         }
+        None
     }
 
     fn probe(&self, text: &[u8], changed: Option<(&[std::ops::Range<usize>], u8)>, counts: Counts) -> (Vec<u64>, u8) {
@@ -351,9 +365,12 @@ impl Reading<'_> {
         }
     }
 
-    /// Looks at what is new in a tree: are the names harmless, and is what they name there?
-    fn take_tree(&self, read: &Read<'_>, found: &Mutex<Found>, seen: &Mutex<HashSet<Vec<u8>>>) {
+    /// Looks at what is new in a tree: are the names harmless, and is what they name there? Returned is whether
+    /// the tree is marked.
+    fn take_tree(&self, read: &Read<'_>, found: &Mutex<Found>, trees: &Trees) -> u8 {
+        let mut is_marked = matches!(read.changed, Some((_, outcome)) if outcome > 0);
         let mut changes = read.changed.map(|(ranges, _)| ranges.iter().peekable());
+        let mut links = Vec::new();
         let mut end = 0;
         for entry in object::entries(read.text) {
             end = entry.end;
@@ -375,18 +392,29 @@ impl Reading<'_> {
             if entry.kind == Kind::Commit {
                 lock(found).submodules.insert(entry.id);
             } else {
-                self.expect(entry.id, entry.kind, found);
+                match self.expect(entry.id, entry.kind, found) {
+                    None => is_marked = true,
+                    Some(number) if entry.kind == Kind::Tree => links.push((number, read.family)),
+                    Some(_) => is_marked |= trees.sieve.lets_through(&entry.id),
+                }
             }
             if entry.name.len() >= SHORTEST_SECRET {
-                self.take_name(&entry, found, seen);
+                is_marked |= self.take_name(&entry, found, &trees.names);
             }
         }
         if end != read.text.len() {
             lock(found).lost.insert(read.id(), Trouble::Damaged("it is no tree".into()));
         }
+        if !is_marked && links.is_empty() {
+            return 0;
+        }
+        let mut found = lock(found);
+        found.links.extend(links);
+        u8::from(is_marked && found.mark(read))
     }
 
-    fn take_name(&self, entry: &object::Entry<'_>, found: &Mutex<Found>, seen: &Mutex<HashSet<Vec<u8>>>) {
+    /// Asks a name which secrets it holds; tells whether there are any.
+    fn take_name(&self, entry: &object::Entry<'_>, found: &Mutex<Found>, seen: &Mutex<HashSet<Vec<u8>>>) -> bool {
         // Not before it is known what a name holds is it seen: another thread may meet it meanwhile.
         if !lock(seen).contains(entry.name) {
             let (holds, _) = self.probe(entry.name, None, Counts::Nothing);
@@ -396,8 +424,10 @@ impl Reading<'_> {
             lock(seen).insert(entry.name.to_vec());
         }
         let mut found = lock(found);
-        if !found.names.is_empty() && found.names.contains_key(entry.name) {
+        let is_held = !found.names.is_empty() && found.names.contains_key(entry.name);
+        is_held && {
             found.named.insert(entry.id);
+            true
         }
     }
 
