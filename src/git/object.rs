@@ -70,7 +70,11 @@ pub(crate) struct Entry<'a> {
 
 /// The entries of a tree. It ends early where the tree is damaged; [`is_tree`] says whether it is.
 pub(crate) fn entries(tree: &[u8]) -> impl Iterator<Item = Entry<'_>> {
-    let mut at = 0;
+    entries_from(tree, 0)
+}
+
+/// The same, from the place of one on.
+pub(crate) fn entries_from(tree: &[u8], mut at: usize) -> impl Iterator<Item = Entry<'_>> {
     std::iter::from_fn(move || {
         let entry = entry(tree, at)?;
         at = entry.end;
@@ -84,14 +88,28 @@ fn entry(tree: &[u8], at: usize) -> Option<Entry<'_>> {
     // A mode has five or six digits.
     let blank = 5 + usize::from(*rest.get(5)? != b' ');
     let blank = if rest.get(blank) == Some(&b' ') { blank } else { memchr::memchr(b' ', rest)? };
-    let end = blank + 1 + find_nul(&rest[blank + 1..])?;
-    let id = *rest.get(end + 1..)?.first_chunk()?;
     let kind = match &rest[..blank] {
         b"40000" | b"040000" => Kind::Tree,
         b"160000" => Kind::Commit,
-        _ => Kind::Blob,
+        b"100644" | b"100755" | b"120000" => Kind::Blob,
+        mode if !mode.is_empty() && mode.iter().all(u8::is_ascii_digit) => Kind::Blob,
+        _ => return None,
     };
+    let end = blank + 1 + find_nul(&rest[blank + 1..])?;
+    let id = *rest.get(end + 1..)?.first_chunk()?;
     Some(Entry { name: &rest[blank + 1..end], id, kind, at, end: at + end + 21 })
+}
+
+/// The place of the first entry, from that at `at` on, that ends behind `until`. Up to there the tree is not damaged.
+pub(crate) fn skip(tree: &[u8], mut at: usize, until: usize) -> usize {
+    while let Some(nul) = tree.get(at..).and_then(find_nul) {
+        let end = at + nul + 21;
+        if end > until {
+            break;
+        }
+        at = end;
+    }
+    at
 }
 
 /// Where the first NUL is. It is near: names are short.
@@ -260,6 +278,7 @@ mod tests {
         let tree = [&b"100644 a b\0"[..], &[1; 20], b"40000 d\0", &[2; 20], b"160000 s\0", &[3; 20]].concat();
         let read: Vec<_> = entries(&tree).map(|one| (one.name, one.kind, one.id[0])).collect();
         assert_eq!(read, [(&b"a b"[..], Kind::Blob, 1), (b"d", Kind::Tree, 2), (b"s", Kind::Commit, 3)]);
+        assert_eq!([0, 30, 31, 58, 59, 99].map(|until| skip(&tree, 0, until)), [0, 0, 31, 31, 59, 88]);
         assert!(is_tree(&tree) && is_tree(b"") && !is_tree(&tree[..tree.len() - 1]));
     }
 }

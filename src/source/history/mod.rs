@@ -253,6 +253,11 @@ struct Found {
     links: Vec<Link>,
 }
 
+/// What reading a tree comes to: it holds something that is wanted.
+const MARKED: u8 = 1;
+/// It is damaged.
+const NO_TREE: u8 = 2;
+
 /// What is known while trees are read.
 struct Trees {
     /// For what was found before.
@@ -365,52 +370,49 @@ impl Reading<'_> {
         }
     }
 
-    /// Looks at what is new in a tree: are the names harmless, and is what they name there? Returned is whether
-    /// the tree is marked.
+    /// Looks at what is new in a tree: are the names harmless, and is what they name there? Returned is what
+    /// counts for the trees that are made from it.
     fn take_tree(&self, read: &Read<'_>, found: &Mutex<Found>, trees: &Trees) -> u8 {
-        let mut is_marked = matches!(read.changed, Some((_, outcome)) if outcome > 0);
-        let mut changes = read.changed.map(|(ranges, _)| ranges.iter().peekable());
-        let mut links = Vec::new();
-        let mut end = 0;
-        for entry in object::entries(read.text) {
-            end = entry.end;
-            if let Some(changes) = &mut changes {
-                while changes
-                    .next_if(|range| range.end <= entry.at && !range.is_empty() || range.end < entry.at)
-                    .is_some()
-                {}
-                match changes.peek() {
-                    Some(range) if range.start < entry.end => {}
-                    Some(_) => continue,
-                    None => {
-                        // The rest is as in the tree it was made from.
-                        end = read.text.len();
-                        break;
+        let all = 0..read.text.len();
+        let (changes, before) = match read.changed {
+            Some((changes, before)) if before != NO_TREE => (changes, before),
+            _ => (std::slice::from_ref(&all), 0),
+        };
+        let (mut is_marked, mut is_damaged, mut links) = (before == MARKED, false, Vec::new());
+        let mut at = 0;
+        for change in changes {
+            at = object::skip(read.text, at, change.start);
+            let end = change.end.max(change.start + 1).min(read.text.len());
+            for entry in object::entries_from(read.text, at).take_while(|entry| entry.at < end) {
+                at = entry.end;
+                if entry.kind == Kind::Commit {
+                    lock(found).submodules.insert(entry.id);
+                } else {
+                    match self.expect(entry.id, entry.kind, found) {
+                        None => is_marked = true,
+                        Some(number) if entry.kind == Kind::Tree => links.push((number, read.family)),
+                        Some(_) => is_marked |= trees.sieve.lets_through(&entry.id),
                     }
                 }
-            }
-            if entry.kind == Kind::Commit {
-                lock(found).submodules.insert(entry.id);
-            } else {
-                match self.expect(entry.id, entry.kind, found) {
-                    None => is_marked = true,
-                    Some(number) if entry.kind == Kind::Tree => links.push((number, read.family)),
-                    Some(_) => is_marked |= trees.sieve.lets_through(&entry.id),
+                if entry.name.len() >= SHORTEST_SECRET {
+                    is_marked |= self.take_name(&entry, found, &trees.names);
                 }
             }
-            if entry.name.len() >= SHORTEST_SECRET {
-                is_marked |= self.take_name(&entry, found, &trees.names);
+            if at < end {
+                is_damaged = true;
+                break;
             }
         }
-        if end != read.text.len() {
-            lock(found).lost.insert(read.id(), Trouble::Damaged("it is no tree".into()));
-        }
-        if !is_marked && links.is_empty() {
+        if !is_marked && !is_damaged && links.is_empty() {
             return 0;
         }
         let mut found = lock(found);
         found.links.extend(links);
-        u8::from(is_marked && found.mark(read))
+        let is_marked = is_marked && found.mark(read);
+        if is_damaged {
+            found.lost.insert(read.id(), Trouble::Damaged("it is no tree".into()));
+        }
+        if is_damaged { NO_TREE } else { u8::from(is_marked) * MARKED }
     }
 
     /// Asks a name which secrets it holds; tells whether there are any.
