@@ -30,8 +30,8 @@ pub(super) const LARGEST: u64 = 2 << 30;
 pub(super) const LARGEST_RATIO: u64 = 1040;
 /// The longest chain of deltas that is followed.
 const LONGEST_CHAIN: usize = 10_000;
-/// How many places in an index an id is looked for first, to either side of where it should be.
-const NEAR: usize = 64;
+/// How often it is guessed where an id stands in an index.
+const MOST_GUESSES: usize = 8;
 const NONE: u32 = u32::MAX;
 
 const COMMIT: u8 = 1;
@@ -252,24 +252,27 @@ impl Pack {
         let front = |id: &[u8]| id.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
         let (first, wanted) = (usize::from(id[0]), front(id));
         let (mut low, mut high) = (if first == 0 { 0 } else { slot(first - 1) }, slot(first).min(self.count));
-        let at = |place: usize| &self.index[self.layout.ids + place * self.layout.step..][..20];
-        // Ids are random numbers: one stands about where its size says, give or take a few. Elsewhere a search
-        // by halves would wait for memory at nearly every step.
-        let guess = low + ((high.saturating_sub(low) as u64 * (wanted << 8 >> 32)) >> 32) as usize;
-        let (before, behind) = (guess.saturating_sub(NEAR), guess.saturating_add(NEAR));
-        if before > low && before < high && front(at(before)) < wanted {
-            low = before;
-        }
-        if behind < high && behind >= low && front(at(behind)) > wanted {
-            high = behind;
-        }
+        // Ids are random numbers: one stands about where its size says, and as far from another as their difference
+        // says. A search by halves would wait for memory at nearly every step; it ends the search in other indexes.
+        let count = high.saturating_sub(low) as u128;
+        let places = |difference: u64| ((u128::from(difference) * count) >> 56) as usize;
+        let mut guess = low + places(wanted << 8 >> 8);
+        let mut guesses = MOST_GUESSES;
         while low < high {
-            let middle = usize::midpoint(low, high);
-            let here = at(middle);
+            let middle = if guesses > 0 { guess.clamp(low, high - 1) } else { usize::midpoint(low, high) };
+            guesses = guesses.saturating_sub(1);
+            let here = &self.index[self.layout.ids + middle * self.layout.step..][..20];
+            let value = front(here);
             // Nearly always the first eight bytes decide.
-            match front(here).cmp(&wanted).then_with(|| here.cmp(id)) {
-                std::cmp::Ordering::Less => low = middle + 1,
-                std::cmp::Ordering::Greater => high = middle,
+            match value.cmp(&wanted).then_with(|| here.cmp(id)) {
+                std::cmp::Ordering::Less => {
+                    low = middle + 1;
+                    guess = low + places(wanted - value);
+                }
+                std::cmp::Ordering::Greater => {
+                    high = middle;
+                    guess = high.saturating_sub(1 + places(value - wanted));
+                }
                 std::cmp::Ordering::Equal => return Some(middle),
             }
         }
