@@ -62,7 +62,7 @@ enum State<'r> {
 }
 
 enum Decoder<'r> {
-    Gzip(GzDecoder<Input<'r>>),
+    Gzip(Box<GzDecoder<Input<'r>>>),
     Bzip2(BzDecoder<Input<'r>>),
     Xz(Box<XzReader<Input<'r>>>),
     Zstd(Box<StreamingDecoder<Input<'r>, FrameDecoder>>),
@@ -71,7 +71,7 @@ enum Decoder<'r> {
 impl<'r> Decoder<'r> {
     fn new(format: Format, input: Input<'r>, window: u32) -> io::Result<Decoder<'r>> {
         Ok(match format {
-            Format::Gzip => Decoder::Gzip(GzDecoder::new(input)),
+            Format::Gzip => Decoder::Gzip(Box::new(GzDecoder::new(input))),
             Format::Bzip2 => Decoder::Bzip2(BzDecoder::new(input)),
             Format::Xz => Decoder::Xz(Box::new(XzReader::new_mem_limit(input, false, window >> 10))),
             Format::Zstd => {
