@@ -22,7 +22,7 @@ impl Keyword {
     /// A sentence, when a class is not closed, is empty, or the keyword stands for more than 1,024
     /// literals.
     pub fn parse(text: &str) -> Result<Keyword, String> {
-        let mut places = Vec::new();
+        let mut places = Vec::with_capacity(text.len());
         let mut rest = text.as_bytes();
         while let [first, tail @ ..] = rest {
             if *first == b'[' {

@@ -26,8 +26,8 @@ pub struct RuleSet {
 impl RuleSet {
     /// The rules this program was built with.
     pub fn builtin() -> RuleSet {
-        let table = include_str!(concat!(env!("OUT_DIR"), "/rules.json"));
-        let files: Vec<RuleFile> = serde_json::from_str(table).expect("build.rs wrote this table");
+        let table = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
+        let files: Vec<RuleFile> = postcard::from_bytes(table).expect("build.rs wrote this table");
         let rules = files.into_iter().flat_map(|file| {
             let RuleFile { provider, help, help_url, rules } = file;
             rules.into_iter().map(move |mut spec| {

@@ -12,10 +12,10 @@ pub struct RuleFile {
     /// Who issues these credentials, as written for people: `GitHub`.
     pub provider: String,
     /// What to do about a finding, for every rule in the file that does not say it itself.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub help: String,
     /// The page to do it on, likewise.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub help_url: String,
     /// The rules.
     #[serde(rename = "rule")]
@@ -36,64 +36,64 @@ pub struct RuleSpec {
     /// How bad a leak is.
     pub severity: Severity,
     /// How sure a match makes us when nothing speaks against it.
-    #[serde(default = "high", skip_serializing_if = "is_high")]
+    #[serde(default = "high")]
     pub confidence: Confidence,
     /// Tokens: literals, one of which every match contains. `[...]` stands for one character.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub keywords: Vec<String>,
     /// Tokens: the keyword counts even when glued to a letter or digit in front of it.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub anywhere: bool,
     /// Tokens: how many bytes of the match stand in front of the keyword, least and most.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub before: Option<[usize; 2]>,
     /// Values: words, one of which the assigned name must contain. Empty: any secret-like word.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub names: Vec<String>,
     /// Values: provider words, one of which must stand in the name or close before it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub near: Vec<String>,
     /// The pattern is looked for in the whole of a text, as gitleaks does, with its kind of keywords: words, one of
     /// which the text holds, in whatever case; without any in every text. What it matches is believed as it is.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub search: bool,
     /// With `search`: the least Shannon entropy of the secret, in bits for each byte.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub entropy: Option<f64>,
     /// With `search`: what the path must match.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub path: Option<String>,
     /// Files: it is about files that hold secrets, not about a secret. Built-in rules only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub files: Option<Files>,
     /// Tokens: matched where the keyword stands. Files: must match the whole name. Values: must match the whole value. Bytes, no
     /// Unicode classes, no look-around. A group `secret` is the secret (else the whole match is);
     /// a group `prefix` inside it is what a mask may show (else the keyword is).
     pub pattern: String,
     /// What the text itself can prove or disprove about a match.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub check: Option<Check>,
     /// How a match is judged before it is believed. Default: `token` for tokens, `key` for values.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub judge: Option<Judge>,
     /// Tokens that are public ids: the rule whose secret, standing close by, is the real find.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub companion: Option<String>,
     /// What to do about a finding.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub help: String,
     /// The page to do it on.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default)]
     pub help_url: String,
     /// How whoever issued it is asked whether it is live. Built-in rules only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub verify: Option<Verify>,
     /// Texts in which this rule, and no other, finds one secret. `{}` is dropped first, so that no
     /// rule file holds a whole credential.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub hits: Vec<String>,
     /// Texts in which no rule finds anything. `{}` is dropped first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub misses: Vec<String>,
 }
 
@@ -107,22 +107,22 @@ pub struct Verify {
     /// `Name: value`; `{}` is the key, in one of them.
     pub headers: Vec<String>,
     /// What is sent with `POST`; without it, it is a `GET`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub post: Option<String>,
     /// How the answer is read.
     #[serde(default)]
     pub reading: Reading,
     /// By status: the answers of which a key is live,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub live: Vec<u16>,
     /// as long as they hold one of these words, when there are any.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub live_says: Vec<String>,
     /// The answers of which it is dead,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub dead: Vec<u16>,
     /// likewise.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub dead_says: Vec<String>,
 }
 
@@ -235,14 +235,4 @@ pub enum Check {
 
 fn high() -> Confidence {
     Confidence::High
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_high(confidence: &Confidence) -> bool {
-    *confidence == Confidence::High
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_false(flag: &bool) -> bool {
-    !flag
 }
