@@ -118,7 +118,9 @@ struct Run<'a> {
 impl Run<'_> {
     fn take(&self, item: Item<'_>, scratch: &mut Scratch) {
         match item {
-            Item::File(origin, reader, ask) => self.read(origin, reader, ask, scratch),
+            Item::File(origin, reader, ask) => self.read(Unit::File, origin, reader, ask, scratch),
+            Item::Large(origin, reader, false) => self.read(Unit::Blob, origin, reader, None, scratch),
+            Item::Large(origin, reader, true) => self.read_again(origin, reader, scratch),
             Item::LeftOut(origin, reader, ask) => self.look(origin, reader, ask, scratch),
             Item::Blob(blob) => self.keep(blob.origin, self.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
@@ -137,7 +139,7 @@ impl Run<'_> {
         }
     }
 
-    fn read(&self, origin: &Origin, reader: &mut dyn Read, ask: Option<&Ask<'_>>, scratch: &mut Scratch) {
+    fn read(&self, unit: Unit, origin: &Origin, reader: &mut dyn Read, ask: Option<&Ask<'_>>, scratch: &mut Scratch) {
         let mut scanned = Scanned::default();
         let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
         self.ledger.scan(Unit::Member, scanned.members);
@@ -147,8 +149,18 @@ impl Run<'_> {
         }
         self.keep(origin, scanned, scratch);
         match outcome {
-            Ok(()) => self.ledger.scan(Unit::File, 1),
-            Err(error) => self.miss(Unit::File, Cause::of(&error), &origin.path, &reason(&error), scratch),
+            Ok(()) => self.ledger.scan(unit, 1),
+            Err(error) => self.miss(unit, Cause::of(&error), &origin.path, &reason(&error), scratch),
+        }
+    }
+
+    /// Reads at another path what was counted already.
+    fn read_again(&self, origin: &Origin, reader: &mut dyn Read, scratch: &mut Scratch) {
+        let mut scanned = Scanned::default();
+        let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
+        self.keep(origin, scanned, scratch);
+        if let Err(error) = outcome {
+            self.miss(Unit::Other, Cause::of(&error), &origin.path, &reason(&error), scratch);
         }
     }
 

@@ -856,6 +856,38 @@ fn what_changes_far_behind_its_beginning_is_found() {
 }
 
 #[test]
+fn a_blob_that_is_too_large_to_be_held_is_read_piece_by_piece() {
+    const LINES: usize = 2_000_000;
+    let tree = begun();
+    let big = |key: &str| format!("{}{key}\n", "a line of forty bytes, like many others\n".repeat(LINES));
+    let key = anthropic_key(40);
+    tree.file("dump.sql", &big(&key));
+    commit(&tree, "dump");
+    tree.file("copy/dump.sql", &big(&key)).file("dump.sql", "nothing\n");
+    commit(&tree, "moved");
+    let expected = ["content copy/dump.sql - moved", "content dump.sql - dump"];
+    for is_packed in [false, true] {
+        if is_packed {
+            tree.git(&["repack", "-adfq"]);
+        }
+        let limited = |limit: &str| {
+            let mut command = Command::new("sh");
+            let script = format!("ulimit -d {limit}; exec \"$0\" history --format json --threads 2");
+            command.args(["-c", &script, env!("CARGO_BIN_EXE_skant")]).current_dir(tree.path(""));
+            run(command, b"")
+        };
+        let run = limited("80000");
+        let mut lines: Vec<String> = run.findings().iter().map(line).collect();
+        lines.sort();
+        assert_eq!(lines, expected, "{run:#?}");
+        assert_eq!(run.findings()[0]["line"], LINES + 1);
+        let ledger = &run.json()["scan"]["ledger"]["blobs"];
+        assert_eq!((run.status, &ledger["in_scope"], &ledger["scanned"]), (1, &3.into(), &3.into()));
+    }
+    assert_eq!(found(&tree, &["--severity", "critical"]), expected, "as libgit2 has it, in one piece");
+}
+
+#[test]
 fn a_file_that_is_no_ref_is_told() {
     for text in ["", "junk\n"] {
         let tree = begun();

@@ -28,6 +28,8 @@ use crate::file;
 pub(super) const LARGEST: u64 = 2 << 30;
 /// Deflate makes no byte from less than a thousandth of one.
 pub(super) const LARGEST_RATIO: u64 = 1040;
+/// A blob that is larger, and from which no other is made, is streamed.
+pub(super) const MOST_HELD: u64 = 32 << 20;
 /// The longest chain of deltas that is followed.
 const LONGEST_CHAIN: usize = 10_000;
 /// How often it is guessed where an id stands in an index.
@@ -106,8 +108,10 @@ pub(crate) struct Read<'a> {
     pub family: u32,
     /// Its kind.
     pub kind: Kind,
-    /// Its bytes.
+    /// Its bytes, unless it is large.
     pub text: &'a [u8],
+    /// Whether it is a blob that is too large to be held: it is to be streamed.
+    pub is_large: bool,
     /// What is new in it, and what the visit to the object it was made from returned.
     pub changed: Option<(&'a [Range<usize>], u8)>,
 }
@@ -457,9 +461,13 @@ impl Pack {
         let mut met = 0;
         let mut text = worker.buffer();
         let mut stack: Vec<Frame> = Vec::new();
-        match self.raw(plan, root, worker, &mut text) {
+        let has_children = plan.first_child[root as usize] != NONE;
+        let is_large = kind == Kind::Blob && !has_children && self.is_large(plan.offsets[root as usize]);
+        let outcome = if is_large { Ok(()) } else { self.raw(plan, root, worker, &mut text) };
+        match outcome {
             Ok(()) => {
-                let outcome = visit(&Read { name: plan.name(self, root), family, kind, text: &text, changed: None });
+                let name = plan.name(self, root);
+                let outcome = visit(&Read { name, family, kind, text: &text, is_large, changed: None });
                 met += 1;
                 stack.push(Frame { text, child: plan.first_child[root as usize], outcome });
             }
@@ -487,7 +495,7 @@ impl Pack {
             match outcome {
                 Ok(()) => {
                     let (name, changed) = (plan.name(self, child), Some((&ranges[..], before)));
-                    let outcome = visit(&Read { name, family, kind, text: &made, changed });
+                    let outcome = visit(&Read { name, family, kind, text: &made, is_large: false, changed });
                     met += 1;
                     match plan.first_child[child as usize] {
                         NONE => worker.give_back(made),
@@ -500,6 +508,11 @@ impl Pack {
             worker.ranges = ranges;
         }
         met
+    }
+
+    /// Whether what is at an offset is too large to be held.
+    fn is_large(&self, offset: u64) -> bool {
+        self.entry(offset).is_some_and(|entry| entry.size > MOST_HELD)
     }
 
     /// Inflates an object, or its delta.

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::folders::Folders;
-use super::pack::{Name, Pack, Read};
-use super::{Id, Kind, Repository};
+use super::pack::{MOST_HELD, Name, Pack, Read};
+use super::{Id, Kind, Repository, Stream};
 
 /// Why an object cannot be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +121,20 @@ impl Store {
         }
     }
 
+    /// The same, but for a blob that is too large to be held.
+    fn read_unless_large(&self, id: &Id) -> Result<Option<(Kind, Vec<u8>)>, Trouble> {
+        match self.folders.read_up_to(id, MOST_HELD) {
+            Some(read) => read.map(Some).map_err(Trouble::Damaged),
+            None if matches!(self.stream(id), Ok((Kind::Blob, _))) => Ok(None),
+            None => self.read(id).map(Some),
+        }
+    }
+
+    /// The means to read a large object piece by piece.
+    pub(crate) fn stream(&self, id: &Id) -> Result<(Kind, Stream<'_>), Trouble> {
+        self.folders.stream(id).map_or(Err(Trouble::Missing), |stream| stream.map_err(Trouble::Damaged))
+    }
+
     /// Reads every object that is chosen, each once, from as many threads as there are. What `visit`
     /// returns is handed in with the objects that are made from that one. Tells how many that packs list were
     /// dealt with.
@@ -153,11 +167,13 @@ impl Store {
             if known.and_then(|kind| Kind::of(kind.load(Ordering::Relaxed))).is_some_and(|kind| !is_wanted(kind)) {
                 return;
             }
-            match self.read(id) {
-                Ok((kind, text)) => {
+            match self.read_unless_large(id) {
+                Ok(read) => {
+                    let is_large = read.is_none();
+                    let (kind, text) = read.unwrap_or((Kind::Blob, Vec::new()));
                     known.into_iter().for_each(|known| known.store(kind.number(), Ordering::Relaxed));
                     if is_wanted(kind) {
-                        visit(&Read { name: Name::Id(id), family, kind, text: &text, changed: None });
+                        visit(&Read { name: Name::Id(id), family, kind, text: &text, is_large, changed: None });
                     }
                 }
                 Err(trouble) => failed(*id, trouble),

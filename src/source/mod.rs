@@ -36,6 +36,8 @@ pub enum Item<'a> {
     Version(Blob<'a>, &'a dyn Fn() -> Option<Vec<u8>>),
     /// Bytes that are in memory: a name, or the target of a link.
     Blob(Blob<'a>),
+    /// A blob that is too large to be held, to be read now, and whether that was done before, for another path.
+    Large(&'a Origin, &'a mut dyn Read, bool),
     /// A text that may belong to many places, or to none: which secrets does it hold?
     Probe(Probe<'a>, &'a mut Answer),
     /// A blob in which some of the secrets are to be reported: those with these names, in order. The

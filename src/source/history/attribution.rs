@@ -40,6 +40,7 @@ pub(super) fn attribute(
         paths: Paths::default(),
         told: HashSet::new(),
         seen: HashSet::new(),
+        read: HashSet::new(),
         lost: HashSet::new(),
         emitted: HashSet::new(),
     };
@@ -224,6 +225,8 @@ struct Walk<'a> {
     seen: HashSet<(Id, u32)>,
     /// Secrets at paths that were told.
     told: HashSet<(u64, u32)>,
+    /// Large blobs that were read.
+    read: HashSet<Id>,
     /// What was told to be lost.
     lost: HashSet<(Id, Kind)>,
     /// Objects that have a place.
@@ -240,6 +243,7 @@ impl Walk<'_> {
             let is_marked = mistaken.is_some()
                 || self.marked.contains_key(&id)
                 || self.found.holds.contains_key(&id)
+                || self.found.large.contains(&id)
                 || self.found.lost.contains_key(&id)
                 || self.found.named.contains(&id);
             if !is_marked || !self.seen.insert((id, path)) {
@@ -277,6 +281,9 @@ impl Walk<'_> {
     }
 
     fn blob(&mut self, id: Id, path: u32, top: &Top) {
+        if self.found.large.contains(&id) {
+            return self.large(id, path, top);
+        }
         let Some(holds) = self.found.holds.get(&id) else { return };
         let fresh: Vec<u64> = holds.iter().copied().filter(|&one| !self.told.contains(&(one, path))).collect();
         if fresh.is_empty() {
@@ -294,9 +301,27 @@ impl Walk<'_> {
         self.told.extend(held.into_iter().map(|one| (one, path)));
     }
 
+    /// Reads a blob that nobody asked yet which secrets it holds: it is too large to be held.
+    fn large(&mut self, id: Id, path: u32, top: &Top) {
+        let origin = self.origin(path, top.place, top);
+        match self.reading.store.stream(&id) {
+            Ok((_, mut stream)) => {
+                let again = !self.read.insert(id);
+                (self.reading.visit)(Item::Large(&origin, &mut stream, again));
+            }
+            Err(trouble) => self.reading.missed(origin.path, "blob", &id, &trouble),
+        }
+    }
+
     fn origin(&self, path: u32, place: Place, top: &Top) -> Origin {
         let commit = top.commit.map(|id| self.reading.about(&id));
         Origin { commit, reference: top.reference.clone(), ..Origin::at(self.paths.text(path), place) }
+    }
+
+    /// A blob that no ref reaches.
+    fn dangling(&mut self, id: Id) {
+        let reference = Some(format!("blob {}", hex(&id)).into());
+        self.object(id, false, 0, &Top { place: Place::Content, reference, commit: None });
     }
 
     /// What nothing that was asked for reaches: told with the others, or counted.
@@ -316,10 +341,16 @@ impl Walk<'_> {
             } else if !is_lost && is_blob() {
                 hidden += 1;
                 if unreachable {
-                    let reference = Some(format!("blob {}", hex(&id)).into());
-                    self.object(id, false, 0, &Top { place: Place::Content, reference, commit: None });
+                    self.dangling(id);
                 }
             }
+        }
+        let mut large: Vec<Id> = found.large.iter().filter(|id| !self.emitted.contains(*id)).copied().collect();
+        large.sort_unstable();
+        if unreachable {
+            large.into_iter().for_each(|id| self.dangling(id));
+        } else {
+            (self.reading.visit)(Item::Excluded(Unit::Blob, Exclusion::Unreachable, large.len() as u64));
         }
         (self.reading.visit)(Item::Excluded(Unit::Other, Exclusion::Unreachable, unreached));
         if hidden > 0 && !unreachable {

@@ -26,7 +26,7 @@ impl Found {
     /// All that a path is wanted for, but for the trees that lead to it.
     pub(super) fn wanted(&self) -> impl Iterator<Item = &Id> {
         let mistaken = self.mistaken.keys().map(|(id, _)| id);
-        let held = self.holds.keys().chain(&self.named).chain(self.lost.keys()).chain(mistaken);
+        let held = self.holds.keys().chain(&self.large).chain(&self.named).chain(self.lost.keys()).chain(mistaken);
         held.filter(|id| !self.tags.contains_key(*id))
     }
 
@@ -34,8 +34,8 @@ impl Found {
     pub(super) fn mark(&mut self, tree: &Read<'_>) -> bool {
         let is_wanted = |entry: &object::Entry<'_>| {
             let id = &entry.id;
-            let is_held = self.holds.contains_key(id) || self.named.contains(id) || self.lost.contains_key(id);
-            is_held || self.mistaken.contains_key(&(*id, entry.kind))
+            let is_held = self.holds.contains_key(id) || self.large.contains(id) || self.named.contains(id);
+            is_held || self.lost.contains_key(id) || self.mistaken.contains_key(&(*id, entry.kind))
         };
         let marks = marks(tree, is_wanted);
         let is_marked = !marks.is_empty();

@@ -234,6 +234,8 @@ struct Found {
     commits: Vec<commits::Entry>,
     /// By object: the names of the secrets it holds.
     holds: HashMap<Id, Vec<u64>>,
+    /// The blobs that are too large to be held: they are read where they belong.
+    large: HashSet<Id>,
     /// Names in trees that hold secrets, and the objects that go by them.
     names: BTreeMap<Vec<u8>, Vec<u64>>,
     named: HashSet<Id>,
@@ -289,6 +291,10 @@ impl Reading<'_> {
         let visit = |read: &Read<'_>| {
             if read.kind != Kind::Blob {
                 self.take_commit(read, &found);
+                return 0;
+            }
+            if read.is_large {
+                lock(&found).large.insert(read.id());
                 return 0;
             }
             let (holds, outcome) = self.probe(read.text, read.changed, Counts::Blob);
