@@ -200,7 +200,8 @@ impl Scanner {
         let allow = rules.allowed().to_vec();
         let has_searches = rules.iter().any(|rule| matches!(rule.finder, Finder::Search(_)));
         let rules: Vec<Arc<Rule>> = rules.iter().chain(rules.unwanted()).cloned().collect();
-        let mut literals = Literals::default();
+        let known = HashMap::with_capacity(2 * rules.len());
+        let mut literals = Literals { known, literals: Vec::new(), meanings: Vec::new() };
         let mut values = ValueRules::default();
         let mut everywhere = Vec::new();
         for (index, rule) in rules.iter().enumerate() {
@@ -460,7 +461,6 @@ impl ValueRules {
 }
 
 /// The prefilter's literals, each once, and what they mean.
-#[derive(Default)]
 struct Literals<'r> {
     /// By text and kind.
     known: HashMap<(&'r str, u8), usize>,

@@ -235,8 +235,13 @@ impl Halves {
     fn lets_through(&self) -> u64 {
         let place = |[low, high]: &[u16; 2]| {
             let [first, last] = low.to_le_bytes().map(usize::from);
-            let rows = (0..8).filter(|row| high >> row & 1 != 0).map(|row: usize| &ROWS[row]);
-            rows.map(|[of_first, of_last]| u64::from(of_first[first]) + u64::from(of_last[last])).sum::<u64>()
+            let (mut sum, mut rows) = (0, high & 0xff);
+            while rows != 0 {
+                let [of_first, of_last] = &ROWS[rows.trailing_zeros() as usize];
+                sum += u64::from(of_first[first]) + u64::from(of_last[last]);
+                rows &= rows - 1;
+            }
+            sum
         };
         self.0.iter().map(place).product()
     }
