@@ -84,9 +84,10 @@ fn base64(text: &[u8], at: usize) -> Option<(Unwrapped, usize)> {
 
 /// Whether the base64 of text may begin like this.
 fn makes_sense(run: &[u8]) -> bool {
-    run.chunks_exact(4).all(|quad| {
-        let bits = quad.iter().try_fold(0, |bits, &byte| Some(bits << 6 | value(byte)?));
-        bits.is_some_and(|bits: u32| bits.to_be_bytes()[1..].iter().all(|&byte| byte == 0 || is_text(byte)))
+    run.as_chunks::<4>().0.iter().all(|quad| {
+        let [a, b, c, d] = quad.map(|byte| VALUES[usize::from(byte)]);
+        let is_base64 = a != NONE && b != NONE && c != NONE && d != NONE;
+        is_base64 && [a << 2 | b >> 4, b << 4 | c >> 2, c << 6 | d].iter().all(|&byte| byte == 0 || is_text(byte))
     })
 }
 
@@ -96,16 +97,30 @@ fn is_text(byte: u8) -> bool {
 
 /// What a character of base64, or of its variant for addresses, stands for.
 fn value(byte: u8) -> Option<u32> {
-    let value = match byte {
-        b'A'..=b'Z' => byte - b'A',
-        b'a'..=b'z' => byte - b'a' + 26,
-        b'0'..=b'9' => byte - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => return None,
-    };
-    Some(value.into())
+    let value = VALUES[usize::from(byte)];
+    (value != NONE).then_some(value.into())
 }
+
+/// What stands for nothing.
+const NONE: u8 = u8::MAX;
+
+/// What each byte stands for: most that are asked about are no base64 of text, so the answer is looked up.
+const VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        values[byte] = match byte as u8 {
+            letter @ b'A'..=b'Z' => letter - b'A',
+            letter @ b'a'..=b'z' => letter - b'a' + 26,
+            digit @ b'0'..=b'9' => digit - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => NONE,
+        };
+        byte += 1;
+    }
+    values
+};
 
 /// Where a base64 goes on behind a line break, written out or as `\n`: at the beginning of the next line,
 /// if that makes sense there, being `count` characters into a group of four.
