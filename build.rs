@@ -26,8 +26,9 @@ fn main() {
         assert!(ids.insert(&rule.id), "rule `{}` is there twice", rule.id);
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let table = postcard::to_allocvec(&files).expect("rules are plain data");
-    fs::write(out.join("rules.bin"), table).expect("OUT_DIR can be written");
+    // One file behind the other, so that they can be taken one by one.
+    let packed = files.iter().flat_map(|file| postcard::to_allocvec(file).expect("rules are plain data"));
+    fs::write(out.join("rules.bin"), packed.collect::<Vec<u8>>()).expect("OUT_DIR can be written");
 }
 
 fn read(path: &PathBuf) -> spec::RuleFile {

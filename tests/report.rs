@@ -298,7 +298,7 @@ fn sarif_has_what_code_scanning_requires() {
     let properties = json!({"severity": "critical", "confidence": "high", "provider": "Anthropic", "where": "content"});
     assert_eq!(result["properties"], properties);
     let message = result["message"]["text"].as_str().unwrap();
-    assert!(message.contains(&report.findings[0].secret.mask()) && message.ends_with(&report.findings[0].rule.help));
+    assert!(message.contains(&report.findings[0].secret.mask()) && message.ends_with(&*report.findings[0].rule.help));
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn list() -> String {
     let mut rules: Vec<_> = rules.iter().collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
     for rule in rules {
-        let columns = [&format!("`{}`", rule.id), &rule.name, &rule.provider];
+        let columns = [&*format!("`{}`", rule.id), &*rule.name, &*rule.provider];
         let [id, name, provider] = columns.map(|column| column.replace('|', "\\|"));
         page += &format!("| {id} | {name} | {provider} | {} | {} |\n", rule.severity, rule.confidence);
     }
@@ -162,6 +162,7 @@ fn every_rule_is_well_made() {
         if let Finder::Token { keywords, anywhere, .. } = &rule.finder {
             for keyword in keywords {
                 let begins_word = keyword.places()[0].iter().all(|byte| byte.is_ascii_alphanumeric());
+                assert_eq!(keyword.check(), Ok(()), "{}", rule.id);
                 if keyword.places().len() < 3 || (!anywhere && !begins_word) {
                     fail(&rule.id, &format!("keyword {:?} cannot be found", keyword.as_str()));
                 }

@@ -144,7 +144,7 @@ fn write(matched: &[Matched], out: &mut dyn Write) -> io::Result<()> {
         }
         keys.iter().try_for_each(|key| write_key(key, out))?;
         if keys.is_empty() {
-            let page = rules.get(&leak.rule).map(|rule| rule.help_url.as_str()).filter(|page| !page.is_empty());
+            let page = rules.get(&leak.rule).map(|rule| &*rule.help_url).filter(|page| !page.is_empty());
             let page = page.map(|page| format!("; see {page}")).unwrap_or_default();
             writeln!(out, "  {}{page}", unknown(leak))?;
         }

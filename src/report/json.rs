@@ -358,7 +358,7 @@ impl<'a> Entry<'a> {
             repository: location.origin.repository.as_deref().map(Cow::from),
             rule: (&rule.id).into(),
             name: (&rule.name).into(),
-            provider: (&rule.provider).into(),
+            provider: (&*rule.provider).into(),
             severity: finding.severity.as_str().into(),
             confidence: finding.confidence.as_str().into(),
             path: (!location.origin.path.is_empty()).then(|| String::from_utf8_lossy(&location.origin.path)),
@@ -379,7 +379,7 @@ impl<'a> Entry<'a> {
             refs_total: finding.advice.refs_total,
             next: (&finding.advice.next).into(),
             help: help(rule).into(),
-            help_url: (&rule.help_url).into(),
+            help_url: (&*rule.help_url).into(),
             note: finding.note.as_deref().map(Cow::from),
         }
     }

@@ -52,7 +52,7 @@ fn write_finding(xml: &mut Xml<'_>, finding: &Finding, before: Option<&Finding>)
     let column = before.filter(|other| same(other)).map(|_| format!(":{}", start.column)).unwrap_or_default();
     let (place, name) = (place(finding), format!("{}:{}{column}", finding.rule.id, start.line));
     let text = format!("{place}:{}:{}", start.line, start.column);
-    let text = [Some(text), came_in(origin), Some(finding.rule.help_url.clone())].into_iter().flatten();
+    let text = [Some(text), came_in(origin), Some(finding.rule.help_url.to_string())].into_iter().flatten();
     let test = [("classname", place.clone()), ("name", name), ("file", place), ("line", start.line.to_string())];
     let failure = [("type", finding.rule.id.clone()), ("message", message(finding))];
     write_test(xml, test, "failure", failure, &text.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n"))

@@ -133,7 +133,7 @@ fn descriptor(rule: &Rule) -> ReportingDescriptor {
         .default_configuration(ReportingConfiguration::builder().level(level(rule.severity).to_string()).build())
         .properties(traits(rule))
         .build();
-    descriptor.help_uri = Some(rule.help_url.clone()).filter(|url| !url.is_empty());
+    descriptor.help_uri = Some(rule.help_url.to_string()).filter(|url| !url.is_empty());
     descriptor
 }
 

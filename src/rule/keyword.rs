@@ -8,48 +8,51 @@ pub const SHORTEST_TOKEN: usize = 20;
 /// How many literals the classes of one keyword may stand for.
 const MOST_LITERALS: usize = 1024;
 
-/// A literal that every token of some rule contains. At a place of it, a class of bytes may stand.
+/// A literal that every token of some rule contains. At a place of it, a class of bytes may stand: `M[TN]x` is
+/// `MTx` and `MNx`, `[0-3]` a range.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Keyword {
-    text: String,
-    places: Vec<ByteSet>,
-}
+pub struct Keyword(String);
 
 impl Keyword {
-    /// Reads a keyword as written: `M[TN]x` is `MTx` and `MNx`, `[0-3]` a range.
-    ///
-    /// # Errors
-    /// A sentence, when a class is not closed, is empty, or the keyword stands for more than 1,024
-    /// literals.
-    pub fn parse(text: &str) -> Result<Keyword, String> {
-        let mut places = Vec::with_capacity(text.len());
-        let mut rest = text.as_bytes();
-        while let [first, tail @ ..] = rest {
-            if *first == b'[' {
-                let end = tail.iter().position(|&byte| byte == b']');
-                let end = end.ok_or_else(|| format!("`{text}` opens a class and does not close it"))?;
-                places.push(class(&tail[..end]));
-                rest = &tail[end + 1..];
-            } else {
-                places.push([*first].into_iter().collect());
-                rest = tail;
-            }
+    /// Takes a keyword as written. [`Keyword::check`] says whether it makes sense.
+    pub fn new(text: String) -> Keyword {
+        Keyword(text)
+    }
+
+    /// What is wrong with a keyword, in a sentence, if anything is: a class is not closed or is empty, or it
+    /// stands for more than 1,024 literals.
+    pub fn check(&self) -> Result<(), String> {
+        let text = &self.0;
+        if text.rfind('[') > text.rfind(']') {
+            return Err(format!("`{text}` opens a class and does not close it"));
         }
-        let literals = places.iter().fold(1usize, |literals, place| literals.saturating_mul(place.len()));
+        let literals = self.places().iter().fold(1usize, |literals, place| literals.saturating_mul(place.len()));
         if !(1..=MOST_LITERALS).contains(&literals) {
             return Err(format!("`{text}` stands for {literals} literals; 1 to {MOST_LITERALS} can be"));
         }
-        Ok(Keyword { text: text.to_owned(), places })
+        Ok(())
     }
 
     /// The keyword as written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// What may stand at each of its places.
-    pub fn places(&self) -> &[ByteSet] {
-        &self.places
+    pub fn places(&self) -> Vec<ByteSet> {
+        let mut places = Vec::with_capacity(self.0.len());
+        let mut rest = self.0.as_bytes();
+        while let [first, tail @ ..] = rest {
+            rest = if *first == b'[' {
+                let end = tail.iter().position(|&byte| byte == b']').unwrap_or(tail.len());
+                places.push(class(&tail[..end]));
+                tail.get(end + 1..).unwrap_or_default()
+            } else {
+                places.push([*first].into_iter().collect());
+                tail
+            };
+        }
+        places
     }
 }
 
@@ -75,11 +78,13 @@ mod tests {
 
     #[test]
     fn keywords_have_classes() {
-        let keyword = Keyword::parse("M[TN]x[0-2_]").expect("it is well formed");
-        let places: Vec<Vec<u8>> = keyword.places().iter().map(|place| place.iter().collect()).collect();
+        let keyword = |text: &str| Keyword::new(text.to_owned());
+        assert!(keyword("M[TN]x[0-2_]").check().is_ok());
+        let places: Vec<Vec<u8>> =
+            keyword("M[TN]x[0-2_]").places().iter().map(|place| place.iter().collect()).collect();
         assert_eq!(places, [&b"M"[..], b"NT", b"x", b"012_"]);
-        for broken in ["M[TN", "[a-z][a-z][a-z]", "a[]b"] {
-            assert!(Keyword::parse(broken).is_err(), "{broken}");
+        for broken in ["M[TN", "[a]b[", "[a-z][a-z][a-z]", "a[]b"] {
+            assert!(keyword(broken).check().is_err(), "{broken}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Rule {
     /// What it is, for people.
     pub name: String,
     /// Who issues it, for people.
-    pub provider: String,
+    pub provider: Arc<str>,
     /// How bad a leak is.
     pub severity: Severity,
     /// How sure a match makes us when nothing speaks against it.
@@ -42,9 +42,9 @@ pub struct Rule {
     /// The rule whose secret, standing close by, is the real find.
     pub companion: Option<String>,
     /// What to do about a finding.
-    pub help: String,
+    pub help: Arc<str>,
     /// The page to do it on; may be empty.
-    pub help_url: String,
+    pub help_url: Arc<str>,
     /// How whoever issued it is asked whether it is live. Only built-in rules know.
     pub verify: Option<Verify>,
     /// What keys the fingerprints of secrets that a person could guess.

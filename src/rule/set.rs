@@ -26,16 +26,19 @@ pub struct RuleSet {
 impl RuleSet {
     /// The rules this program was built with.
     pub fn builtin() -> RuleSet {
-        let table = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
-        let files: Vec<RuleFile> = postcard::from_bytes(table).expect("build.rs wrote this table");
-        let rules = files.into_iter().flat_map(|file| {
-            let RuleFile { provider, help, help_url, rules } = file;
-            rules.into_iter().map(move |mut spec| {
+        let mut table = &include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"))[..];
+        let mut rules = Vec::with_capacity(1024);
+        // File by file, each in the memory that the one before had: new memory is what costs most at a start.
+        while !table.is_empty() {
+            let (file, rest): (RuleFile, _) = postcard::take_from_bytes(table).expect("build.rs wrote this table");
+            let shared = Shared::of(&file);
+            for mut spec in file.rules {
                 let verify = spec.verify.take();
-                Arc::new(Rule { verify, ..rule(spec, &provider, &help, &help_url) })
-            })
-        });
-        RuleSet { rules: rules.collect(), unwanted: Vec::new(), allow: Vec::new() }
+                rules.push(Arc::new(Rule { verify, ..rule(spec, &shared) }));
+            }
+            table = rest;
+        }
+        RuleSet { rules, unwanted: Vec::new(), allow: Vec::new() }
     }
 
     /// Adds the rules of a file; one whose id is known replaces the one that had it.
@@ -65,6 +68,7 @@ impl RuleSet {
         let known: BTreeSet<String> =
             self.rules.iter().map(|rule| &rule.id).chain(file.rules.iter().map(|spec| &spec.id)).cloned().collect();
         let mut ids = BTreeSet::new();
+        let shared = Shared::of(&file);
         for spec in file.rules {
             if let Err((part, message)) = check(&spec, &known) {
                 let message = format!("rule `{}`: {message}", spec.id);
@@ -74,7 +78,7 @@ impl RuleSet {
                 let message = format!("rule `{}` is there twice", spec.id);
                 return Err(fail(source, message, "give each rule an id of its own", find(text, &spec.id, "")));
             }
-            let rule = rule(spec, &file.provider, &file.help, &file.help_url);
+            let rule = rule(spec, &shared);
             self.rules.retain(|known| known.id != rule.id);
             self.rules.push(Arc::new(rule));
         }
@@ -265,11 +269,13 @@ fn check(spec: &RuleSpec, known: &BTreeSet<String>) -> Result<(), (&'static str,
     }
     Pattern::check(&spec.pattern).map_err(|message| ("pattern", message))?;
     for keyword in &spec.keywords {
-        let parsed = Keyword::parse(keyword).map_err(|message| ("keywords", message))?;
-        if parsed.places().len() < 3 {
+        let parsed = Keyword::new(keyword.clone());
+        parsed.check().map_err(|message| ("keywords", message))?;
+        let places = parsed.places();
+        if places.len() < 3 {
             return Err(("keywords", format!("`{keyword}` is shorter than 3 bytes, so it would be met everywhere")));
         }
-        if !spec.anywhere && !parsed.places()[0].iter().all(|byte| byte.is_ascii_alphanumeric()) {
+        if !spec.anywhere && !places[0].iter().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(("keywords", format!("`{keyword}` begins with a mark: it needs `anywhere = true`")));
         }
     }
@@ -334,9 +340,23 @@ fn searched(spec: &RuleSpec) -> Search {
     }
 }
 
+/// What the rules of a file have in common.
+struct Shared {
+    provider: Arc<str>,
+    help: Arc<str>,
+    help_url: Arc<str>,
+}
+
+impl Shared {
+    fn of(file: &RuleFile) -> Shared {
+        let text = |text: &String| text.as_str().into();
+        Shared { provider: text(&file.provider), help: text(&file.help), help_url: text(&file.help_url) }
+    }
+}
+
 /// A rule from its spec. Built-in specs are checked by `tests/rules.rs`, others by [`check`].
-fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
-    let or = |text: String, default: &str| if text.is_empty() { default.to_owned() } else { text };
+fn rule(spec: RuleSpec, shared: &Shared) -> Rule {
+    let or = |text: String, default: &Arc<str>| if text.is_empty() { Arc::clone(default) } else { text.into() };
     let is_token = !spec.keywords.is_empty();
     let finder = if let Some(files) = spec.files {
         Finder::File(files)
@@ -344,7 +364,7 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
         Finder::Search(Box::new(searched(&spec)))
     } else if is_token {
         Finder::Token {
-            keywords: spec.keywords.iter().filter_map(|keyword| Keyword::parse(keyword).ok()).collect(),
+            keywords: spec.keywords.into_iter().map(Keyword::new).collect(),
             anywhere: spec.anywhere,
             before: spec.before.unwrap_or_default(),
         }
@@ -354,7 +374,7 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
     Rule {
         id: spec.id,
         name: spec.name,
-        provider: provider.to_owned(),
+        provider: Arc::clone(&shared.provider),
         severity: spec.severity,
         confidence: spec.confidence,
         finder,
@@ -366,8 +386,8 @@ fn rule(spec: RuleSpec, provider: &str, help: &str, help_url: &str) -> Rule {
             (false, false) => Judge::Key,
         }),
         companion: spec.companion,
-        help: or(spec.help, help),
-        help_url: or(spec.help_url, help_url),
+        help: or(spec.help, &shared.help),
+        help_url: or(spec.help_url, &shared.help_url),
         // A rule file may come from anywhere: it has no say in where keys are sent.
         verify: None,
         key: None,

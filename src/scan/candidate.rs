@@ -157,7 +157,7 @@ impl Scanner {
         let context = Joined::of(&window.text[name.start.saturating_sub(NEAR_REACH)..name.end]);
         let anywhere = |generic: bool| {
             let indices = self.values.anywhere.iter().copied();
-            indices.filter(move |&index| (self.rules[index].provider == GENERIC) == generic)
+            indices.filter(move |&index| (&*self.rules[index].provider == GENERIC) == generic)
         };
         let mut seen = Seen::default();
         let specific = self.near_rules(&context).chain(anywhere(false)).map(|index| (BY_PROVIDER, index));
@@ -272,7 +272,7 @@ impl Scanner {
 /// Whether a rule finds what everybody makes, and not what one vendor issues: for tests, too.
 fn is_common(rule: &Rule) -> bool {
     const FORMATS: [&str; 7] = [GENERIC, "HTTP", "JWK", "JWT", "Login", "Private key", "URL"];
-    matches!(rule.finder, Finder::Value { .. }) || FORMATS.contains(&rule.provider.as_str())
+    matches!(rule.finder, Finder::Value { .. }) || FORMATS.contains(&&*rule.provider)
 }
 
 /// How many signs there are that a secret was made for a test or an example.
@@ -286,7 +286,7 @@ fn signs(window: &Window<'_>, rule: &Rule, secret: &Range<usize>, known: u8) -> 
         + usize::from(rule.judge == Judge::Password && sign::is_spoken(body))
         + usize::from(rule.check == Some(Check::Pem) && is_for_show(body));
     // That a vendor's name stands there, too, is a sign that it was issued.
-    let is_issued = known == BY_PROVIDER && rule.provider != GENERIC;
+    let is_issued = known == BY_PROVIDER && &*rule.provider != GENERIC;
     signs.saturating_sub(usize::from(is_issued))
 }
 

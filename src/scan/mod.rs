@@ -209,7 +209,7 @@ impl Scanner {
                 Finder::Token { keywords, anywhere, .. } => {
                     let kind = if *anywhere { Kind::Anywhere } else { Kind::Edge };
                     for keyword in keywords {
-                        let literal = || Literal { places: keyword.places().to_vec(), kind };
+                        let literal = || Literal { places: keyword.places(), kind };
                         literals.meaning((keyword.as_str(), kind as u8), literal).tokens.push(index);
                     }
                 }

@@ -45,7 +45,7 @@ pub(crate) fn all() -> Vec<Case> {
 /// Whether a rule is one that reports what its pattern makes. Those of low confidence report nothing
 /// unless asked to; what only its vendor can make fails its check, and so may fall below.
 fn is_measured(rule: &Rule) -> bool {
-    !PROVIDERS_OF_PLACES.contains(&rule.provider.as_str())
+    !PROVIDERS_OF_PLACES.contains(&&*rule.provider)
         && !matches!(rule.finder, Finder::File(_))
         && rule.confidence > Confidence::Low
         && (rule.check.is_none() || rule.confidence == Confidence::High)

@@ -141,7 +141,7 @@ mod tests {
     use crate::rule::Keyword;
 
     fn literal(text: &str, kind: Kind) -> Literal {
-        Literal { places: Keyword::parse(text).expect("it is well formed").places().to_vec(), kind }
+        Literal { places: Keyword::new(text.to_owned()).places(), kind }
     }
 
     #[test]
