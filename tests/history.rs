@@ -670,9 +670,12 @@ fn what_cannot_be_read_yet_is_refused_with_the_reason() {
     for kind in ["--object-format=sha256", "--ref-format=reftable"] {
         let tree = Tree::new();
         tree.git(&["init", "-q", kind, "."]);
-        let run = skant(&tree, &["history"]);
-        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{kind} {run:#?}");
-        assert!(run.stderr.contains("cannot be read yet"), "{kind} {run:#?}");
+        for command in [&["history"][..], &["staged"], &["install"], &["doctor"], &["hook", "pre-commit"]] {
+            let run = skant(&tree, command);
+            assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{kind} {command:?} {run:#?}");
+            let told = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.contains("cannot be read yet"), "{kind} {command:?} {run:#?}");
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::folders::Folders;
 use super::index::Index;
 use super::message::Cleanup;
 use super::object;
-use super::repository::lib_point;
+use super::repository::{UNKNOWN_KIND, is_unknown_kind, lib_point};
 use super::{Id, Kind, Trouble, reference, tree};
 use crate::file::{Bytes, map_regular, read_regular};
 
@@ -474,6 +474,9 @@ fn told(error: &git2::Error) -> String {
         ErrorCode::Owner => {
             let said = error.message();
             format!("{said}; where that is as it should be, `git config --global --add safe.directory` says so")
+        }
+        _ if is_unknown_kind(error) => {
+            format!("the repository is of a kind that cannot be read yet: {}; {UNKNOWN_KIND}", error.message())
         }
         _ => error.message().to_owned(),
     }

@@ -33,6 +33,15 @@ pub(crate) struct Reference {
     pub target: Id,
 }
 
+/// What there is to say of a repository that libgit2 does not know how to read.
+pub(super) const UNKNOWN_KIND: &str = "SHA-256 ids and reftables are such kinds; a clone without them can be scanned";
+
+/// Whether it is that.
+pub(super) fn is_unknown_kind(error: &git2::Error) -> bool {
+    let said = error.message().to_lowercase();
+    ["extension", "object format", "version"].iter().any(|word| said.contains(word))
+}
+
 impl Repository {
     /// Opens the repository a folder is or lies in, by the rules of git: a repository of somebody
     /// else's is refused.
@@ -57,14 +66,8 @@ impl Repository {
                     format!("the repository of {shown} belongs to somebody else"),
                     "if you trust it: git config --global --add safe.directory \"$PWD\"",
                 ),
-                _ if ["extension", "object format", "version"]
-                    .iter()
-                    .any(|word| said.to_lowercase().contains(word)) =>
-                {
-                    (
-                        format!("the repository of {shown} is of a kind that cannot be read yet: {said}"),
-                        "SHA-256 ids and reftables are such kinds; a clone without them can be scanned",
-                    )
+                _ if is_unknown_kind(&error) => {
+                    (format!("the repository of {shown} is of a kind that cannot be read yet: {said}"), UNKNOWN_KIND)
                 }
                 _ => (format!("cannot open the repository of {shown}: {said}"), "`git fsck` may say more"),
             };
