@@ -119,7 +119,13 @@ fn read_from_disk(root: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
     let link = || io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link");
     let full = root.join(path);
     let metadata = match full.symlink_metadata() {
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+        // History may have names that no file on disk can have.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename
+            ) =>
+        {
             return Ok(None);
         }
         metadata => metadata?,

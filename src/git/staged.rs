@@ -4,7 +4,7 @@
 //! tree is HEAD's own is passed over without looking at what is in it.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::iter::Peekable;
 use std::vec;
 
@@ -143,9 +143,12 @@ impl Staged {
     fn gone(&self, repo: &OpenRepo) -> Vec<Vec<u8>> {
         let mut gone = Vec::new();
         let mut rest: Vec<tree::Entry> = self.deleted.iter().rev().map(|(_, entry)| entry.clone()).collect();
+        let mut seen = HashSet::new();
         while let Some(entry) = rest.pop().filter(|_| gone.len() < MOST_GONE) {
             match EntryKind::of(entry.mode) {
                 EntryKind::File => gone.push(entry.id),
+                // A few trees that name each other often enough have more paths than could ever be gone through.
+                EntryKind::Folder if !seen.insert(entry.id.clone()) => {}
                 EntryKind::Folder => rest.extend(repo.tree(&entry.id).unwrap_or_default().into_iter().rev()),
                 EntryKind::Link | EntryKind::Submodule => {}
             }

@@ -4,11 +4,12 @@
 //! through, parents first, and of each tree only what was marked: the first commit that has an object at a
 //! path is the one that brought it in.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::commits::Commits;
 use super::marks::{self, Marked};
+use super::paths::{Paths, Visit, Visits};
 use super::{Found, Item, Reading, text};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::hex;
@@ -39,10 +40,9 @@ pub(super) fn attribute(
         marked: &marked,
         paths: Paths::default(),
         told: HashSet::new(),
-        seen: HashSet::new(),
+        visits: Visits::default(),
         read: HashSet::new(),
         lost: HashSet::new(),
-        emitted: HashSet::new(),
     };
     for class in std::mem::take(&mut roots.classes) {
         for &place in &class.commits {
@@ -179,36 +179,6 @@ impl Roots {
     }
 }
 
-/// Paths as numbers; 0 is the root.
-#[derive(Default)]
-struct Paths {
-    known: HashMap<(u32, Box<[u8]>), u32>,
-    all: Vec<(u32, Box<[u8]>)>,
-}
-
-impl Paths {
-    fn below(&mut self, path: u32, name: &[u8]) -> u32 {
-        let next = self.all.len() as u32 + 1;
-        let number = *self.known.entry((path, name.into())).or_insert(next);
-        if number == next {
-            self.all.push((path, name.into()));
-        }
-        number
-    }
-
-    fn text(&self, path: u32) -> Vec<u8> {
-        let mut parts = Vec::new();
-        let mut at = path;
-        while at != 0 {
-            let (above, name) = &self.all[at as usize - 1];
-            parts.push(&name[..]);
-            at = *above;
-        }
-        parts.reverse();
-        parts.join(&b'/')
-    }
-}
-
 /// Where a walk down from a commit or a ref began.
 struct Top {
     place: Place,
@@ -221,16 +191,14 @@ struct Walk<'a> {
     found: &'a Found,
     marked: &'a Marked,
     paths: Paths,
-    /// Objects at paths that were met before.
-    seen: HashSet<(Id, u32)>,
+    /// Objects that have a place, and at which paths.
+    visits: Visits<Id>,
     /// Secrets at paths that were told.
     told: HashSet<(u64, u32)>,
     /// Large blobs that were read.
     read: HashSet<Id>,
     /// What was told to be lost.
     lost: HashSet<(Id, Kind)>,
-    /// Objects that have a place.
-    emitted: HashSet<Id>,
 }
 
 impl Walk<'_> {
@@ -246,10 +214,17 @@ impl Walk<'_> {
                 || self.found.large.contains(&id)
                 || self.found.lost.contains_key(&id)
                 || self.found.named.contains(&id);
-            if !is_marked || !self.seen.insert((id, path)) {
+            if !is_marked {
                 continue;
             }
-            self.emitted.insert(id);
+            match self.visits.enter(id, path) {
+                Visit::Fresh => {}
+                Visit::Known => continue,
+                Visit::TooOften => {
+                    self.visits.tell(self.reading, || self.paths.text(path));
+                    continue;
+                }
+            }
             self.name(path, top);
             let trouble = mistaken.or_else(|| self.found.lost.get(&id));
             if let Some(trouble) = trouble.filter(|_| self.lost.insert((id, kind))) {
@@ -271,8 +246,8 @@ impl Walk<'_> {
 
     /// Tells of a name that holds a secret, once for each path.
     fn name(&mut self, path: u32, top: &Top) {
-        let Some((_, name)) = path.checked_sub(1).map(|at| &self.paths.all[at as usize]) else { return };
-        let Some(holds) = self.found.names.get(&name[..]) else { return };
+        let Some(name) = self.paths.name(path) else { return };
+        let Some(holds) = self.found.names.get(name) else { return };
         let fresh: Vec<u64> = holds.iter().copied().filter(|&one| self.told.insert((!one, path))).collect();
         if !fresh.is_empty() {
             let origin = self.origin(path, Place::Path, top);
@@ -329,7 +304,7 @@ impl Walk<'_> {
         let found = self.found;
         let mut dangling: BTreeMap<Id, bool> = found.lost.keys().map(|id| (*id, true)).collect();
         dangling.extend(found.holds.keys().map(|id| (*id, false)));
-        dangling.retain(|id, _| !self.emitted.contains(id) && !found.tags.contains_key(id));
+        dangling.retain(|id, _| !self.visits.has_met(id) && !found.tags.contains_key(id));
         let (mut hidden, mut unreached) = (0, 0);
         for (id, is_lost) in dangling {
             // What cannot be read again is told where it is looked for.
@@ -345,7 +320,7 @@ impl Walk<'_> {
                 }
             }
         }
-        let mut large: Vec<Id> = found.large.iter().filter(|id| !self.emitted.contains(*id)).copied().collect();
+        let mut large: Vec<Id> = found.large.iter().filter(|id| !self.visits.has_met(id)).copied().collect();
         large.sort_unstable();
         if unreachable {
             large.into_iter().for_each(|id| self.dangling(id));

@@ -6,8 +6,10 @@
 //! commits they name are walked, and what each brings in is read (`range`).
 
 mod attribution;
+mod changes;
 mod commits;
 mod marks;
+mod paths;
 mod range;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

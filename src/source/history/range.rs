@@ -1,12 +1,17 @@
 //! What some commits bring in: the objects in their trees that none of their parents has at that path.
+//!
+//! Trees are compared first, whatever paths they stand at (`changes`), then what is new is read, and at last
+//! it is looked up where that belongs in which something was found.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 
+use super::changes::{Changes, New, What};
 use super::commits::{Commits, Entry};
+use super::paths::{Paths, Visit, Visits};
 use super::{Counts, Item, Reading, SHORTEST_SECRET};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::{self, hex};
@@ -16,54 +21,64 @@ use crate::ledger::{Exclusion, Unit};
 /// How many commits that are left out are looked at after the last that is not: clocks may be wrong.
 const SLOP: usize = 100;
 
-/// A blob, or a name, that a commit brings in.
-pub(super) struct Brought {
-    commit: Id,
-    path: Vec<u8>,
-    id: Id,
-    /// What stood there in its parents.
-    before: Vec<Id>,
-    /// Whether the path is new, too.
-    is_new_path: bool,
+/// What was asked for by name, and is no commit.
+pub(super) enum Object {
+    Tree(Id),
+    Blob(Id),
+}
+
+/// What the new blobs and names hold.
+struct Held {
+    blobs: HashMap<Id, Result<Vec<u64>, Trouble>>,
+    names: BTreeMap<Box<[u8]>, Vec<u64>>,
 }
 
 impl Reading<'_> {
     /// Reads what the commits bring in that some objects reach, and others do not.
     pub(super) fn range(&self, from: &[Id], without: &[Id]) {
-        let mut brought = Vec::new();
-        let entries = self.reached(from, without, &mut brought);
+        let mut objects = Vec::new();
+        let entries = self.reached(from, without, &mut objects);
         let commits = Commits::new(entries);
         (self.visit)(Item::Met(Unit::Commit, commits.all().count() as u64));
         let places: Vec<u32> = commits.all().filter_map(|id| commits.find(&id)).collect();
-        let mut seen = HashSet::new();
-        let mut trees = Trees::new(self);
-        for place in commits.ordered(&places) {
-            self.bring(commits.get(place), &mut trees, &mut seen, &mut brought);
+        let mut changes = Changes::new(&self.store);
+        // What was named comes first, then the commits, parents before their children.
+        let (mut roots, mut blobs) = (Vec::new(), Vec::new());
+        for object in objects {
+            match object {
+                Object::Tree(id) => roots.extend(changes.of(id, &[]).map(|change| (id, change))),
+                Object::Blob(id) => blobs.push(id),
+            }
         }
-        let submodules = trees.submodules.len() as u64;
+        for place in commits.ordered(&places) {
+            let entry = commits.get(place);
+            let parents = self.bring(entry);
+            roots.extend(changes.of(entry.tree, &parents).map(|change| (entry.id, change)));
+        }
+        let submodules = changes.submodules.len() as u64;
         (self.visit)(Item::Excluded(Unit::Submodule, Exclusion::OtherRepository, submodules));
-        self.scan(&brought);
+        self.scan(&changes, &roots, &blobs);
     }
 
     /// The commits that some objects reach and others do not; what else they name is added.
-    pub(super) fn reached(&self, from: &[Id], without: &[Id], brought: &mut Vec<Brought>) -> Vec<Entry> {
+    pub(super) fn reached(&self, from: &[Id], without: &[Id], objects: &mut Vec<Object>) -> Vec<Entry> {
         let mut tips = Vec::new();
         for id in from {
-            self.begin(*id, &mut tips, brought);
+            self.begin(*id, &mut tips, objects);
         }
         let hidden: Vec<Id> = without.iter().filter_map(|id| self.peel(*id)).collect();
         self.limited(&tips, &hidden)
     }
 
     /// Takes what a revision names: a commit to walk from, tags on the way, or a tree or blob alone.
-    fn begin(&self, mut id: Id, tips: &mut Vec<Id>, brought: &mut Vec<Brought>) {
-        while let Some(target) = self.begin_or_follow(id, tips, brought) {
+    fn begin(&self, mut id: Id, tips: &mut Vec<Id>, objects: &mut Vec<Object>) {
+        while let Some(target) = self.begin_or_follow(id, tips, objects) {
             id = target;
         }
     }
 
     /// The same, but of a tag what it is put on is left to be taken.
-    fn begin_or_follow(&self, id: Id, tips: &mut Vec<Id>, brought: &mut Vec<Brought>) -> Option<Id> {
+    fn begin_or_follow(&self, id: Id, tips: &mut Vec<Id>, objects: &mut Vec<Object>) -> Option<Id> {
         match self.store.read(&id) {
             Err(trouble) => self.missed(hex(&id).into_bytes(), "object", &id, &trouble),
             Ok((Kind::Commit, _)) => tips.push(id),
@@ -79,13 +94,8 @@ impl Reading<'_> {
                 }
                 return tag.target.map(|(target, _)| target);
             }
-            Ok((Kind::Tree, _)) => {
-                let mut trees = Trees::new(self);
-                compare(&mut trees, id, &[], &[], id, &mut HashSet::new(), brought);
-            }
-            Ok((Kind::Blob, _)) => {
-                brought.push(Brought { commit: id, path: Vec::new(), id, before: Vec::new(), is_new_path: false });
-            }
+            Ok((Kind::Tree, _)) => objects.push(Object::Tree(id)),
+            Ok((Kind::Blob, _)) => objects.push(Object::Blob(id)),
         }
         None
     }
@@ -126,14 +136,8 @@ impl Reading<'_> {
         wanted
     }
 
-    /// Adds what one commit brings in, its message and its names.
-    fn bring(
-        &self,
-        entry: &Entry,
-        trees: &mut Trees<'_>,
-        seen: &mut HashSet<(Id, Vec<u8>)>,
-        brought: &mut Vec<Brought>,
-    ) {
+    /// Tells what one commit's message holds; gives the trees of its parents.
+    fn bring(&self, entry: &Entry) -> Vec<Id> {
         if let Ok((_, bytes)) = self.store.read(&entry.id) {
             let holds = self.held_by_commit(&bytes, &object::Commit::parse(&bytes), Kind::Commit);
             if !holds.is_empty() {
@@ -150,12 +154,43 @@ impl Reading<'_> {
                 }
             }
         }
-        compare(trees, entry.tree, &parents, b"", entry.id, seen, brought);
+        parents
     }
 
-    /// Scans what was brought in. Each distinct blob is read once.
-    fn scan(&self, brought: &[Brought]) {
-        let mut ids: Vec<Id> = brought.iter().map(|one| one.id).collect();
+    /// Scans what is new, each distinct blob and name once, and tells where it belongs.
+    fn scan(&self, changes: &Changes<'_>, roots: &[(Id, u32)], blobs: &[Id]) {
+        let held = self.held(changes, blobs);
+        let leading = changes.leading(&|new| held.holds(new));
+        let mut telling = Telling {
+            reading: self,
+            held: &held,
+            paths: Paths::default(),
+            visits: Visits::default(),
+            seen: HashSet::new(),
+            told: HashSet::new(),
+            lost: HashSet::new(),
+            before: HashMap::new(),
+        };
+        for id in blobs {
+            telling.blob(*id, 0, &[], *id);
+        }
+        for &(commit, root) in roots {
+            telling.walk(changes, &leading, root, commit);
+        }
+    }
+
+    /// Reads what is new.
+    fn held(&self, changes: &Changes<'_>, blobs: &[Id]) -> Held {
+        let mut ids = blobs.to_vec();
+        let mut names: HashSet<&[u8]> = HashSet::new();
+        for new in changes.all() {
+            if let What::Blob(id, _) = &new.what {
+                ids.push(*id);
+            }
+            if new.is_new_path && new.name.len() >= SHORTEST_SECRET {
+                names.insert(&new.name);
+            }
+        }
         ids.sort_unstable();
         ids.dedup();
         (self.visit)(Item::Met(Unit::Blob, ids.len() as u64));
@@ -164,74 +199,128 @@ impl Reading<'_> {
             Ok(_) => (*id, Err(Trouble::Damaged("it is no blob".into()))),
             Err(trouble) => (*id, Err(trouble)),
         };
-        let held: HashMap<Id, Result<Vec<u64>, Trouble>> = ids.par_iter().map(held).collect();
-        let (mut told, mut lost, mut before) = (HashSet::new(), HashSet::new(), HashMap::new());
-        for one in brought {
-            self.name(one, &mut told);
-            match &held[&one.id] {
-                Err(trouble) if lost.insert(one.id) => self.missed(one.path.clone(), "blob", &one.id, trouble),
-                Ok(holds) if !holds.is_empty() => {
-                    let old: HashSet<u64> =
-                        one.before.iter().flat_map(|id| self.held_before(*id, &mut before)).collect();
-                    let fresh: Vec<u64> = holds
-                        .iter()
-                        .copied()
-                        .filter(|name| !old.contains(name) && !told.contains(&(one.path.clone(), *name)))
-                        .collect();
-                    told.extend(self.tell(one, &fresh).into_iter().map(|name| (one.path.clone(), name)));
-                }
-                _ => {}
-            }
-        }
+        let blobs = ids.par_iter().map(held).collect();
+        let names = names.into_iter().map(|name| (name.into(), self.probe(name, None, Counts::Nothing).0));
+        Held { blobs, names: names.filter(|(_, holds): &(_, Vec<u64>)| !holds.is_empty()).collect() }
     }
 
-    fn held_before(&self, id: Id, known: &mut HashMap<Id, Vec<u64>>) -> Vec<u64> {
-        let held = || match self.store.read(&id) {
-            Ok((Kind::Blob, text)) => self.probe(&text, None, Counts::Nothing).0,
-            _ => Vec::new(),
-        };
-        known.entry(id).or_insert_with(held).clone()
-    }
-
-    fn tell(&self, one: &Brought, fresh: &[u64]) -> Vec<u64> {
-        let mut held = Vec::new();
-        if fresh.is_empty() {
-            return held;
-        }
-        match self.store.read(&one.id) {
-            Ok((_, bytes)) => {
-                let origin = self.origin(one, Place::Content);
-                (self.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, fresh, &mut held));
-            }
-            Err(trouble) => self.missed(one.path.clone(), "blob", &one.id, &trouble),
-        }
-        held
-    }
-
-    fn origin(&self, one: &Brought, place: Place) -> Origin {
+    fn origin(&self, commit: &Id, path: Vec<u8>, place: Place) -> Origin {
         // What cannot be read again was a commit when it was walked.
-        let is_commit = matches!(self.store.read(&one.commit), Ok((Kind::Commit, _)) | Err(_));
-        let reference = (!is_commit && one.path.is_empty()).then(|| Arc::from(format!("blob {}", hex(&one.id))));
-        Origin { commit: is_commit.then(|| self.about(&one.commit)), reference, ..Origin::at(&*one.path, place) }
+        let is_commit = matches!(self.store.read(commit), Ok((Kind::Commit, _)) | Err(_));
+        let reference = (!is_commit && path.is_empty()).then(|| Arc::from(format!("blob {}", hex(commit))));
+        Origin { commit: is_commit.then(|| self.about(commit)), reference, ..Origin::at(path, place) }
     }
+}
 
-    /// Scans the names of a path that is new.
-    fn name(&self, one: &Brought, told: &mut HashSet<(Vec<u8>, u64)>) {
-        if !one.is_new_path {
-            return;
-        }
-        for end in (0..=one.path.len()).filter(|&end| one.path.get(end).is_none_or(|&byte| byte == b'/')) {
-            let path = &one.path[..end];
-            let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-            if name.len() < SHORTEST_SECRET || !told.insert((path.to_vec(), 0)) {
+impl Held {
+    /// Whether there is something to tell of what is new.
+    fn holds(&self, new: &New) -> bool {
+        let holds = |id| {
+            self.blobs.get(id).is_none_or(|held| held.as_ref().is_ok_and(|holds| !holds.is_empty()) || held.is_err())
+        };
+        new.is_new_path && self.names.contains_key(&new.name) || matches!(&new.what, What::Blob(id, _) if holds(id))
+    }
+}
+
+/// What was found is told, with its paths.
+struct Telling<'a> {
+    reading: &'a Reading<'a>,
+    held: &'a Held,
+    paths: Paths,
+    visits: Visits<u32>,
+    /// Blobs at paths that were met before.
+    seen: HashSet<(Id, u32)>,
+    /// Secrets at paths that were told; those of names are the others' complements.
+    told: HashSet<(u32, u64)>,
+    /// What was told to be lost.
+    lost: HashSet<Id>,
+    /// What the parents' blobs hold.
+    before: HashMap<Id, Vec<u64>>,
+}
+
+impl Telling<'_> {
+    /// Goes down from what a commit changed, to where there is something to tell.
+    fn walk(&mut self, changes: &Changes<'_>, leading: &HashSet<u32>, root: u32, commit: Id) {
+        let mut left = vec![(root, 0)];
+        while let Some((number, path)) = left.pop() {
+            if !leading.contains(&number) {
                 continue;
             }
-            let (holds, _) = self.probe(name, None, Counts::Nothing);
-            if !holds.is_empty() {
-                let origin = Origin { path: path.to_vec(), ..self.origin(one, Place::Path) };
-                (self.visit)(Item::Known(Blob { bytes: name, origin: &origin }, &holds, &mut Vec::new()));
+            match self.visits.enter(number, path) {
+                Visit::Known => continue,
+                Visit::TooOften => {
+                    self.visits.tell(self.reading, || self.paths.text(path));
+                    continue;
+                }
+                Visit::Fresh => {}
             }
+            let change = changes.get(number);
+            for (id, trouble) in &change.lost {
+                self.lost(*id, "tree", path, trouble);
+            }
+            let first = left.len();
+            for new in &change.new {
+                let below = self.paths.below(path, &new.name);
+                self.name(new, below, &commit);
+                match &new.what {
+                    What::Blob(id, before) => self.blob(*id, below, before, commit),
+                    What::Folder(number) => left.push((*number, below)),
+                }
+            }
+            left[first..].reverse();
         }
+    }
+
+    fn lost(&mut self, id: Id, kind: &str, path: u32, trouble: &Trouble) {
+        if self.lost.insert(id) {
+            let shown = if path == 0 { hex(&id).into_bytes() } else { self.paths.text(path) };
+            self.reading.missed(shown, kind, &id, trouble);
+        }
+    }
+
+    /// Tells of a name that is new and holds a secret, once for each path.
+    fn name(&mut self, new: &New, path: u32, commit: &Id) {
+        let Some(holds) = self.held.names.get(&new.name).filter(|_| new.is_new_path) else { return };
+        let fresh: Vec<u64> = holds.iter().copied().filter(|&one| self.told.insert((path, !one))).collect();
+        if !fresh.is_empty() {
+            let origin = self.reading.origin(commit, self.paths.text(path), Place::Path);
+            (self.reading.visit)(Item::Known(Blob { bytes: &new.name, origin: &origin }, &fresh, &mut Vec::new()));
+        }
+    }
+
+    fn blob(&mut self, id: Id, path: u32, before: &[Id], commit: Id) {
+        let holds = match &self.held.blobs[&id] {
+            Ok(holds) if holds.is_empty() => return,
+            Ok(holds) => holds,
+            Err(trouble) => return self.lost(id, "blob", path, trouble),
+        };
+        if !self.seen.insert((id, path)) {
+            return;
+        }
+        let old: HashSet<u64> = before.iter().flat_map(|id| self.held_before(*id)).collect();
+        let is_fresh = |name: &u64| !old.contains(name) && !self.told.contains(&(path, *name));
+        let fresh: Vec<u64> = holds.iter().copied().filter(is_fresh).collect();
+        if fresh.is_empty() {
+            return;
+        }
+        let mut held = Vec::new();
+        let shown = self.paths.text(path);
+        match self.reading.store.read(&id) {
+            Ok((_, bytes)) => {
+                let origin = self.reading.origin(&commit, shown, Place::Content);
+                (self.reading.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, &fresh, &mut held));
+            }
+            Err(trouble) => self.reading.missed(shown, "blob", &id, &trouble),
+        }
+        self.told.extend(held.into_iter().map(|name| (path, name)));
+    }
+
+    fn held_before(&mut self, id: Id) -> Vec<u64> {
+        let held = || match self.reading.store.read(&id) {
+            Ok((Kind::Blob, text)) => self.reading.probe(&text, None, Counts::Nothing).0,
+            _ => Vec::new(),
+        };
+        self.before.entry(id).or_insert_with(held).clone()
     }
 }
 
@@ -307,95 +396,4 @@ impl Limited<'_> {
             }
         }
     }
-}
-
-/// The trees of the commits, each read once.
-struct Trees<'a> {
-    reading: &'a Reading<'a>,
-    known: HashMap<Id, Arc<Vec<u8>>>,
-    lost: HashSet<Id>,
-    /// Commits of other repositories.
-    submodules: HashSet<Id>,
-}
-
-impl<'a> Trees<'a> {
-    fn new(reading: &'a Reading<'a>) -> Trees<'a> {
-        Trees { reading, known: HashMap::new(), lost: HashSet::new(), submodules: HashSet::new() }
-    }
-
-    fn read(&mut self, id: Id, path: &[u8]) -> Arc<Vec<u8>> {
-        /// The most trees that are kept.
-        const MOST: usize = 4096;
-        if let Some(known) = self.known.get(&id) {
-            return Arc::clone(known);
-        }
-        let trouble = match self.reading.store.read(&id) {
-            Ok((Kind::Tree, text)) if object::is_tree(&text) => {
-                if self.known.len() >= MOST {
-                    self.known.clear();
-                }
-                let text = Arc::new(text);
-                self.known.insert(id, Arc::clone(&text));
-                return text;
-            }
-            Ok(_) => Trouble::Damaged("it is no tree".into()),
-            Err(trouble) => trouble,
-        };
-        if self.lost.insert(id) {
-            let path = if path.is_empty() { hex(&id).into_bytes() } else { path.to_vec() };
-            self.reading.missed(path, "tree", &id, &trouble);
-        }
-        Arc::default()
-    }
-}
-
-/// Adds the blobs of a tree that stand in none of the others at the same path.
-fn compare(
-    trees: &mut Trees<'_>,
-    tree: Id,
-    others: &[Id],
-    path: &[u8],
-    commit: Id,
-    seen: &mut HashSet<(Id, Vec<u8>)>,
-    brought: &mut Vec<Brought>,
-) {
-    let mut left = vec![(tree, others.to_vec(), path.to_vec())];
-    while let Some((tree, others, path)) = left.pop() {
-        if others.contains(&tree) {
-            continue;
-        }
-        let text = trees.read(tree, &path);
-        let others: Vec<Arc<Vec<u8>>> = others.into_iter().map(|id| trees.read(id, &path)).collect();
-        let mut others: Vec<_> = others.iter().map(|text| object::entries(text).peekable()).collect();
-        for entry in object::entries(&text) {
-            let before: Vec<(Id, Kind)> = others
-                .iter_mut()
-                .filter_map(|other| {
-                    while other.next_if(|one| sorted(one).lt(sorted(&entry))).is_some() {}
-                    other.next_if(|one| one.name == entry.name).map(|one| (one.id, one.kind))
-                })
-                .collect();
-            // What a link to a submodule names is not what is scanned, even if it has the id of a blob.
-            if before.contains(&(entry.id, entry.kind)) {
-                continue;
-            }
-            if entry.kind == Kind::Commit {
-                trees.submodules.insert(entry.id);
-                continue;
-            }
-            let of = |kind| before.iter().filter(move |one| one.1 == kind).map(|one| one.0).collect::<Vec<Id>>();
-            let below = if path.is_empty() { entry.name.to_vec() } else { [&path[..], b"/", entry.name].concat() };
-            if entry.kind == Kind::Tree {
-                left.push((entry.id, of(Kind::Tree), below));
-            } else if seen.insert((entry.id, below.clone())) {
-                let is_new_path = before.is_empty();
-                brought.push(Brought { commit, path: below, id: entry.id, before: of(Kind::Blob), is_new_path });
-            }
-        }
-    }
-}
-
-/// What entries are sorted by: their names, those of trees with a `/` behind.
-fn sorted<'a>(entry: &object::Entry<'a>) -> impl Iterator<Item = u8> + use<'a> {
-    entry.name.iter().copied().chain((entry.kind == Kind::Tree).then_some(b'/'))
 }
