@@ -64,6 +64,8 @@ named! {
         Irregular = "no-regular-file",
         /// It was named twice, and scanned once.
         Again = "named-twice",
+        /// It is an archive of a format that is not opened; its bytes are scanned as they are.
+        Unopened = "format-not-opened",
         /// No ref reaches it.
         Unreachable = "unreachable",
         /// Its content is in another repository.

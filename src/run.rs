@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,11 +42,13 @@ pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted
     let scanner = Scanner::new(&all).from_up(wanted.severity, wanted.confidence);
     let scanner = if wanted.explain { scanner } else { scanner.counting() };
     let scanner = if wanted.inline { scanner } else { scanner.ignoring_marks() };
-    let run = Run { scanner, rules, only_files, wanted, ledger, report: Mutex::default() };
+    let run = Run { scanner, rules, only_files, wanted, ledger, report: Mutex::default(), unopened: Mutex::default() };
     source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
     let range =
         source.range().map(|range| SCRATCH.with_borrow_mut(|scratch| run.scanner.mask(range.as_bytes(), scratch)));
     let mut report = run.report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let unopened = run.unopened.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.notices.extend(said_of_unopened(&unopened));
     report.source = source.name();
     report.range = range;
     report.rules = rules.iter().cloned().collect();
@@ -113,6 +115,8 @@ struct Run<'a> {
     wanted: Wanted,
     ledger: &'a Ledger,
     report: Mutex<Report>,
+    /// By format: how many archives were not opened.
+    unopened: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Run<'_> {
@@ -172,12 +176,14 @@ impl Run<'_> {
         self.judge_file(origin, &mut scanned, ask, scratch);
         only_about_files(&mut scanned);
         scanned.missed.clear();
+        scanned.unopened.clear();
         self.keep(origin, scanned, scratch);
     }
 
     fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
         answer.outcome = self.scanner.probe(probe.text, probe.changed, scratch, &mut answer.holds);
         self.ledger.scan(Unit::Member, std::mem::take(&mut scratch.members));
+        self.leave_closed(&std::mem::take(&mut scratch.unopened));
         let unit = match probe.counts {
             Counts::Blob => Unit::Blob,
             Counts::Commit => Unit::Commit,
@@ -249,7 +255,18 @@ impl Run<'_> {
         self.gather(|report| report.skipped.push(Skipped { path, reason }));
     }
 
+    /// Counts archives that are scanned as they are.
+    fn leave_closed(&self, formats: &[&'static str]) {
+        if formats.is_empty() {
+            return;
+        }
+        self.ledger.leave_out(Unit::Member, Exclusion::Unopened, formats.len() as u64);
+        let mut unopened = self.unopened.lock().unwrap_or_else(PoisonError::into_inner);
+        formats.iter().for_each(|format| *unopened.entry(format).or_default() += 1);
+    }
+
     fn keep(&self, origin: &Origin, mut scanned: Scanned, scratch: &mut Scratch) {
+        self.leave_closed(&scanned.unopened);
         if self.only_files {
             only_about_files(&mut scanned);
         }
@@ -301,6 +318,17 @@ impl Run<'_> {
     fn gather(&self, add: impl FnOnce(&mut Report)) {
         // What a panicking thread had gathered is whole: it panicked outside of this.
         add(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// What a person should know of archives that were not opened.
+fn said_of_unopened(unopened: &BTreeMap<&'static str, u64>) -> Option<String> {
+    let (all, formats): (u64, Vec<&str>) = (unopened.values().sum(), unopened.keys().copied().collect());
+    let formats = formats.join(", ");
+    match all {
+        0 => None,
+        1 => Some(format!("1 archive ({formats}) is of a format that is not opened: unpack and scan it")),
+        _ => Some(format!("{all} archives ({formats}) are of formats that are not opened: unpack and scan them")),
     }
 }
 

@@ -431,3 +431,158 @@ fn members_of_one_name_are_both_read() {
     let run = scan(&tree, &["."]);
     assert_eq!(run.each("path"), ["a.tar", "a.tar", "a.zip", "a.zip"]);
 }
+
+/// The same, with more in front of a member's text: an extra field in both places, or another name in the directory.
+fn zip_with(extra: &[u8], other_name: Option<&str>) -> Vec<u8> {
+    let plain = Zip::default().with("a", b"x", STORED, 0);
+    let length = (extra.len() as u16).to_le_bytes();
+    let at = 30 + 1;
+    let bytes = [&plain.bytes[..28], &length, &plain.bytes[30..at], extra, &plain.bytes[at..]].concat();
+    let name = other_name.unwrap_or("a");
+    let lengths = [(name.len() as u16).to_le_bytes(), length].concat();
+    let directory = [&plain.directory[..28], &lengths, &plain.directory[32..46], name.as_bytes(), extra].concat();
+    Zip { bytes, directory, count: 1 }.finish()
+}
+
+/// What zstd lets others put between frames.
+fn skippable(text: &[u8]) -> Vec<u8> {
+    [&[0x53, 0x2a, 0x4d, 0x18], &(text.len() as u32).to_le_bytes()[..], text].concat()
+}
+
+#[test]
+fn what_stands_beside_members_is_read() {
+    let tree = Tree::new();
+    let text = |name: &str| text_of(&key_of(name));
+    let plain = Zip::of(&[("a", b"x")]);
+    let extra = [&b"xx"[..], &(text("zip-extra").len() as u16).to_le_bytes(), &text("zip-extra")].concat();
+    tree.bytes("zip-extra", zip_with(&extra, None)).bytes("zip-name", zip_with(b"", Some(&key_of("zip-name"))));
+    let long_end = [&b"PK\x06\x06"[..], &(text("zip-end").len() as u64).to_le_bytes(), &text("zip-end")].concat();
+    let at = plain.windows(4).position(|four| four == b"PK\x05\x06").unwrap();
+    tree.bytes("zip-end", [&plain[..at], &long_end, &plain[at..]].concat());
+    let with = |builder: flate2::GzBuilder| {
+        let mut gzip = builder.write(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(b"x").unwrap();
+        gzip.finish().unwrap()
+    };
+    let builder = flate2::GzBuilder::new;
+    tree.bytes("gzip-extra", with(builder().extra(text("gzip-extra"))));
+    tree.bytes("gzip-comment", [gzip(b"x"), with(builder().comment(text("gzip-comment")))].concat());
+    let owner = |name: &str| {
+        let mut tar = tar(&[("a", b"x")]);
+        let key = support::github_token(name.len() as u64);
+        tar[268..268 + key.len()].copy_from_slice(key.as_bytes());
+        tar[148..156].fill(b' ');
+        let sum: u32 = tar[..512].iter().map(|&byte| u32::from(byte)).sum();
+        tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        tar
+    };
+    tree.bytes("tar-owner", owner("tar-owner"));
+    let mut padded = tar(&[("a", b"x")]);
+    padded[520..520 + text("tar-padding").len()].copy_from_slice(&text("tar-padding"));
+    tree.bytes("tar-padding", padded);
+    tree.bytes("zstd-front", [skippable(&text("zstd-front")), zstd(b"x")].concat());
+    tree.bytes("zstd-between", [zstd(b"x"), skippable(&text("zstd-between")), zstd(b"x")].concat());
+    tree.bytes("zstd-alone", skippable(&text("zstd-alone")));
+    let run = scan(&tree, &["."]);
+    let mut paths = run.each("path");
+    paths.dedup();
+    let names = [
+        "gzip-comment",
+        "gzip-extra",
+        "tar-owner",
+        "tar-padding",
+        "zip-end",
+        "zip-extra",
+        "zip-name",
+        "zstd-alone",
+        "zstd-between",
+        "zstd-front",
+    ];
+    assert_eq!((run.status, paths, run.skipped()), (1, names.map(str::to_owned).to_vec(), vec![]), "{run:#?}");
+}
+
+#[test]
+fn frames_that_are_passed_over_and_cut_short_are_told() {
+    let tree = Tree::new();
+    let whole = skippable(&text_of(&key_of("cut")));
+    tree.bytes("cut", &whole[..whole.len() - 1]).bytes("head", [zstd(b"x"), whole[..6].to_vec()].concat());
+    tree.bytes("long", [skippable(&vec![b'x'; 5 << 20]), zstd(b"x")].concat());
+    let run = scan(&tree, &["."]);
+    assert_eq!(
+        (run.status, run.each("path"), run.skipped()),
+        (2, vec!["cut".to_owned()], vec!["cut".to_owned(), "head".to_owned(), "long".to_owned()]),
+        "{run:#?}"
+    );
+}
+
+/// What unpacks itself is a program with a zip behind it.
+#[test]
+fn a_zip_behind_a_program_is_opened() {
+    let tree = Tree::repo();
+    let (inner, stub) = (text_of(&key_of("inner")), text_of(&key_of("stub")));
+    let zip = Zip::of(&[("a", b"x"), ("b/__main__.py", &inner)]);
+    let windows = [b"MZ\x90\0 PK\x03\x04 PK\x01\x02 ", &[0; 600][..], &stub].concat();
+    tree.bytes("app.pyz", [b"#!/usr/bin/env python3\n", &zip[..]].concat());
+    tree.bytes("setup.exe", [&windows[..], &zip].concat()).bytes("setup", [b"\x7fELF\x02\0", &zip[..]].concat());
+    // A program that only knows zips is none.
+    tree.bytes("unzip", [&windows[..], b"PK\x03\x04PK\x05\x06"].concat());
+    let expected = ["app.pyz", "setup", "setup.exe", "setup.exe", "unzip"];
+    tree.git(&["add", "."]);
+    for command in [&["scan", "--format", "json"][..], &["staged", "--format", "json"]] {
+        let run = skant(&tree, command);
+        assert_eq!((run.status, run.each("path"), run.skipped()), (1, expected.map(str::to_owned).to_vec(), vec![]));
+        assert_eq!(run.findings()[0]["via"], json!(["zip:b/__main__.py"]), "{run:#?}");
+    }
+    tree.git(&["commit", "-q", "-m", "x"]);
+    let run = skant(&tree, &["history", "--format", "json"]);
+    assert_eq!((run.status, run.each("path")), (1, expected.map(str::to_owned).to_vec()), "{run:#?}");
+}
+
+/// They are left out by a rule that has a name: whoever has such a file is not kept from committing it.
+#[test]
+fn archives_of_other_formats_are_told() {
+    let begin = |bytes: &[u8]| [bytes, &[0; 64]].concat();
+    let formats = [
+        ("7z", begin(b"7z\xbc\xaf\x27\x1c\0\x04")),
+        ("cab", begin(b"MSCF\0\0\0\0")),
+        ("compress", begin(b"\x1f\x9d\x90")),
+        ("deb", begin(b"!<arch>\ndebian-binary   1410122664  0")),
+        ("lz4", begin(b"\x04\x22\x4d\x18")),
+        ("lzip", begin(b"LZIP\x01\x0c")),
+        ("lzma", begin(b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff")),
+        ("rar", begin(b"Rar!\x1a\x07\x01\0")),
+        ("rpm", begin(b"\xed\xab\xee\xdb\x03")),
+        ("squashfs", begin(b"hsqs")),
+    ];
+    let tree = Tree::repo();
+    for (name, bytes) in &formats {
+        tree.bytes(name, [&bytes[..], key_of(name).as_bytes()].concat());
+    }
+    tree.bytes("inner.zip", Zip::of(&[("x.7z", &formats[0].1)]));
+    tree.git(&["add", "."]);
+    let check = |run: &Run| {
+        let names = formats.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(
+            (run.status, run.each("path"), run.skipped()),
+            (1, names.iter().map(|&name| name.to_owned()).collect(), vec![])
+        );
+        let said =
+            format!("11 archives ({}) are of formats that are not opened: unpack and scan them", names.join(", "));
+        assert_eq!(run.notices(), [said], "{run:#?}");
+        let members = &run.json()["scan"]["ledger"]["members"];
+        assert_eq!((&members["left_out"], &members["scanned"]), (&json!({"format-not-opened": 11}), &json!(1)));
+    };
+    check(&scan(&tree, &["."]));
+    check(&skant(&tree, &["staged", "--format", "json"]));
+    tree.git(&["commit", "-q", "-m", "x"]);
+    for options in [&[][..], &["--plain"], &["HEAD"]] {
+        check(&skant(&tree, &[&["history", "--format", "json"], options].concat()));
+    }
+    let alone = Tree::new();
+    alone.bytes("a.rar", &formats[7].1);
+    let run = scan(&alone, &["."]);
+    assert_eq!(
+        (run.status, run.notices()[0].as_str()),
+        (0, "1 archive (rar) is of a format that is not opened: unpack and scan it")
+    );
+}

@@ -53,6 +53,7 @@ impl Format {
     pub(crate) fn of(beginning: &[u8]) -> Option<Format> {
         match beginning {
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, b'P', b'K', ..] => Some(Format::Zip),
+            _ if zip::stub(beginning) > 0 => Some(Format::Zip),
             _ => stream::format(beginning).or_else(|| tar::is_header(beginning).then_some(Format::Tar)),
         }
     }
@@ -81,6 +82,29 @@ impl Format {
             Format::Gzip | Format::Bzip2 | Format::Xz | Format::Zstd => stream::unpack(self, input, budget, visit),
         }
     }
+}
+
+/// The name of the format of what begins like this, when it is one of those that are compressed and not opened
+/// here.
+pub(crate) fn unopened(beginning: &[u8]) -> Option<&'static str> {
+    Some(match beginning {
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => "7z",
+        [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => "rar",
+        [b'L', b'Z', b'I', b'P', 0 | 1, ..] => "lzip",
+        // Three bytes are few: of the size the upper ones are nothing, or all of them are not known.
+        [0x5d, 0, 0, _, _, size @ ..]
+            if matches!(size, [_, _, _, _, _, 0, 0, 0, ..]) || size.starts_with(&[0xff; 8]) =>
+        {
+            "lzma"
+        }
+        [0x1f, 0x9d, ..] => "compress",
+        [4, 0x22, 0x4d, 0x18, ..] => "lz4",
+        [b'M', b'S', b'C', b'F', 0, 0, 0, 0, ..] => "cab",
+        [0xed, 0xab, 0xee, 0xdb, ..] => "rpm",
+        [b'h', b's', b'q', b's', ..] => "squashfs",
+        _ if beginning.starts_with(b"!<arch>\ndebian-binary") => "deb",
+        _ => return None,
+    })
 }
 
 /// Something is not as its format wants it.

@@ -10,6 +10,11 @@ use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use super::input::Input;
 use super::{Budget, Format, Part, Visit, broken};
 
+/// The most bytes that are kept of what stands in a compressed text besides.
+const MOST_BESIDES: usize = 4 << 20;
+/// Less of it is not kept: it cannot hold a secret.
+const SHORTEST_TEXT: usize = 16;
+
 /// The format of a compressed text that begins like this.
 pub(super) fn format(beginning: &[u8]) -> Option<Format> {
     match beginning {
@@ -17,7 +22,7 @@ pub(super) fn format(beginning: &[u8]) -> Option<Format> {
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, ..]
         | [b'B', b'Z', b'h', b'1'..=b'9', 0x17, 0x72, 0x45, 0x38, 0x50, 0x90, ..] => Some(Format::Bzip2),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Format::Xz),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Format::Zstd),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some(Format::Zstd),
         _ => None,
     }
 }
@@ -50,7 +55,7 @@ struct Stream<'r> {
     /// The most memory that it may ask for, in bytes.
     window: u32,
     state: State<'r>,
-    /// The name and the comment that the first one has.
+    /// What stands in them besides: names, comments, frames that zstd passes over.
     texts: Vec<Vec<u8>>,
     failure: Option<io::Error>,
 }
@@ -85,8 +90,8 @@ impl<'r> Decoder<'r> {
     /// What a gzip says of itself.
     fn texts(&self) -> Vec<Vec<u8>> {
         let header = if let Decoder::Gzip(decoder) = self { decoder.header() } else { None };
-        let texts = header.into_iter().flat_map(|header| [header.filename(), header.comment()]).flatten();
-        texts.map(<[u8]>::to_vec).collect()
+        let texts = header.into_iter().flat_map(|header| [header.filename(), header.comment(), header.extra()]);
+        texts.flatten().map(<[u8]>::to_vec).collect()
     }
 
     fn into_input(self) -> Input<'r> {
@@ -126,7 +131,8 @@ impl Read for Stream<'_> {
             let read = match std::mem::replace(&mut self.state, State::Failed) {
                 State::Failed => return Ok(0),
                 State::Between(mut input) => {
-                    let goes_on = skip_frames(&mut input).and_then(|()| input.peek(10).map(format));
+                    let skipped = if self.format == Format::Zstd { self.skip_frames(&mut input) } else { Ok(()) };
+                    let goes_on = skipped.and_then(|()| input.peek(10).map(format));
                     match goes_on {
                         Ok(Some(format)) if format == self.format => {
                             Decoder::new(format, input, self.window).map(|decoder| self.state = State::Within(decoder))
@@ -140,11 +146,9 @@ impl Read for Stream<'_> {
                 }
                 State::Within(mut decoder) => match decoder.read(buffer) {
                     Ok(0) => {
-                        if self.texts.is_empty() {
-                            self.texts = decoder.texts();
-                        }
+                        let texts = decoder.texts();
                         self.state = State::Between(decoder.into_input());
-                        Ok(())
+                        texts.into_iter().try_for_each(|text| self.keep(text))
                     }
                     Ok(count) => {
                         self.state = State::Within(decoder);
@@ -165,11 +169,34 @@ impl Read for Stream<'_> {
     }
 }
 
-/// Passes over what zstd lets others put between frames.
-fn skip_frames(input: &mut Input<'_>) -> io::Result<()> {
-    while let [0x50..=0x5f, 0x2a, 0x4d, 0x18, length @ ..] = input.peek(8)? {
-        let length = super::number(length);
-        input.skip(8 + length)?;
+impl Stream<'_> {
+    /// Takes what zstd lets others put between frames.
+    fn skip_frames(&mut self, input: &mut Input<'_>) -> io::Result<()> {
+        while let [0x50..=0x5f, 0x2a, 0x4d, 0x18, length @ ..] = input.peek(8)? {
+            let is_whole = length.len() == 4;
+            let length = super::number(length);
+            input.skip(8)?;
+            let mut text = Vec::new();
+            input.take(length.min(MOST_BESIDES as u64 + 1)).read_to_end(&mut text)?;
+            if !is_whole || (text.len() as u64) < length && text.len() <= MOST_BESIDES {
+                self.keep(text)?;
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.keep(text)?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Keeps what stands besides, until the text is read.
+    fn keep(&mut self, text: Vec<u8>) -> io::Result<()> {
+        if text.len() < SHORTEST_TEXT {
+            return Ok(());
+        }
+        let kept: usize = self.texts.iter().map(Vec::len).sum();
+        if kept + text.len() > MOST_BESIDES {
+            return Err(broken(&format!("what stands besides is more than {} MiB", MOST_BESIDES >> 20)));
+        }
+        self.texts.push(text);
+        Ok(())
+    }
 }

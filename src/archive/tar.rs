@@ -6,6 +6,8 @@ use super::input::Input;
 use super::{Budget, Part, Visit, broken};
 
 const BLOCK: usize = 512;
+/// Less of what stands besides is not handed over: it cannot hold a secret.
+const SHORTEST_TEXT: usize = 16;
 /// The most bytes of a name, or of what stands in front of a member about it.
 const LONGEST: u64 = 1 << 20;
 
@@ -102,6 +104,9 @@ pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_
         while more {
             more = input.take_exactly(BLOCK)?[504] != 0;
         }
+        if let Some(rest) = besides(header) {
+            visit(Part::Text(&rest));
+        }
         let link = text(&header[157..257]);
         if matches!(kind, b'1' | b'2') && !link.is_empty() {
             visit(Part::Text(link));
@@ -114,6 +119,10 @@ pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_
             return Ok(());
         }
         let padding = padded(size) - size;
+        let filling = input.peek(padding as usize)?;
+        if filling.iter().any(|&byte| byte != 0) {
+            visit(Part::Text(filling));
+        }
         if input.skip(padding)? < padding {
             return Err(broken("the tar ends too soon"));
         }
@@ -128,6 +137,16 @@ fn short_name(header: &[u8; BLOCK]) -> Vec<u8> {
     let (name, front) = (text(&header[..100]), text(&header[345..500]));
     let has_front = &header[257..263] == b"ustar\0" && !front.is_empty();
     if has_front { [front, b"/", name].concat() } else { name.to_vec() }
+}
+
+/// What stands in a header besides the names that are read, when some of it is as long as a secret: the names of
+/// owners, or whatever somebody put where nobody looks.
+fn besides(mut header: [u8; BLOCK]) -> Option<[u8; BLOCK]> {
+    let has_front = &header[257..263] == b"ustar\0";
+    for (from, to) in [(0, 100), (157, 257), (345, 500)].into_iter().take(if has_front { 3 } else { 2 }) {
+        header[from..to].iter_mut().take_while(|byte| **byte != 0).for_each(|byte| *byte = 0);
+    }
+    header.split(|&byte| byte == 0).any(|run| run.len() >= SHORTEST_TEXT).then_some(header)
 }
 
 /// What stands in front of a member: records such as `30 path=...` and a line's end.

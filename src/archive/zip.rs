@@ -1,6 +1,7 @@
 //! Zip, read from front to back: every member there is, whether the directory at the end speaks of it or
 //! not. The directory is read too, for members that it has and that were not met.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, Read};
 
 use bzip2::bufread::BzDecoder;
@@ -18,9 +19,42 @@ const END: &[u8] = b"PK\x05\x06";
 const LONG_END: &[u8] = b"PK\x06\x06";
 const LONG_END_PLACE: &[u8] = b"PK\x06\x07";
 
+/// So long may what stands in front of a zip be, for it to be seen.
+const LONGEST_STUB: usize = 1 << 20;
+
+/// How long the program is that stands in front of a zip which unpacks itself: a script, or a program of Windows or
+/// Linux. Nothing when it is none of that, or there is no member behind it.
+pub(super) fn stub(beginning: &[u8]) -> usize {
+    if !matches!(beginning, [b'#', b'!', ..] | [b'M', b'Z', ..] | [0x7f, b'E', b'L', b'F', ..]) {
+        return 0;
+    }
+    let beginning = &beginning[..beginning.len().min(LONGEST_STUB)];
+    memchr::memmem::find_iter(beginning, MEMBER).find(|&at| is_member(&beginning[at..])).unwrap_or(0)
+}
+
+/// Whether a header makes sense: programs that read zips have its first bytes in them, too.
+fn is_member(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.first_chunk::<30>() else { return false };
+    let field = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
+    let (version, method, length) = (field(4) & 0xff, field(8), usize::from(field(26)));
+    let name = bytes[30..].iter().take(length);
+    version <= 63
+        && matches!(method, 0 | 8 | 9 | 12 | 14 | 93 | 95 | 98 | 99)
+        && length > 0
+        && name.clone().all(|&byte| byte >= b' ')
+}
+
+/// What stands for a name, so that no list of names is kept.
+fn hash(name: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// What a member's header says.
 struct Header {
     name: Vec<u8>,
+    extra: Vec<u8>,
     method: u64,
     is_encrypted: bool,
     /// Whether its sizes stand behind it.
@@ -32,13 +66,22 @@ struct Header {
 
 pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
     let mut places = Vec::new();
+    let stub = stub(input.peek(LONGEST_STUB)?) as u64;
+    if stub > 0 {
+        let mut front = (&mut input).take(stub);
+        visit(Part::Rest(&mut front));
+        io::copy(&mut front, &mut io::sink())?;
+    }
     loop {
         let place = input.place();
         match input.peek(4)? {
             MEMBER => {
                 budget.member()?;
-                places.push(place);
                 let header = Header::read(&mut input)?;
+                places.push((place, hash(&header.name)));
+                if !header.extra.is_empty() {
+                    visit(Part::Text(&header.extra));
+                }
                 if let Err(why) = member(&header, &mut input, budget, visit) {
                     visit(Part::Missed(Some(&header.name), why.to_string()));
                 }
@@ -49,10 +92,12 @@ pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_
             SIZES if place == 0 => {
                 input.skip(4)?;
             }
-            ENTRY => entry(&mut input, &places, visit)?,
+            ENTRY => entry(&mut input, &places, stub, visit)?,
             LONG_END => {
-                let length = number(&input.peek(12)?.get(4..12).map_or([0; 8].to_vec(), <[u8]>::to_vec));
-                input.skip(length.saturating_add(12))?;
+                let length = number(&input.take_exactly(12)?[4..]);
+                let mut rest = (&mut input).take(length);
+                visit(Part::Rest(&mut rest));
+                io::copy(&mut rest, &mut io::sink())?;
             }
             LONG_END_PLACE => {
                 input.skip(20)?;
@@ -94,6 +139,7 @@ impl Header {
         let flags = field(6, 8);
         Ok(Header {
             name,
+            extra,
             method: field(8, 10),
             is_encrypted: flags & 1 != 0,
             is_open: flags & 8 != 0,
@@ -204,7 +250,7 @@ fn sizes(input: &mut Input<'_>, (crc, size): (u32, u64)) -> io::Result<()> {
 }
 
 /// Reads an entry of the directory.
-fn entry(input: &mut Input<'_>, places: &[u64], visit: &mut Visit<'_>) -> io::Result<()> {
+fn entry(input: &mut Input<'_>, places: &[(u64, u64)], stub: u64, visit: &mut Visit<'_>) -> io::Result<()> {
     let fixed = input.take_exactly(46)?;
     let field = |from: usize| number(&fixed[from..from + 2]);
     let name = input.take_exactly(field(28) as usize)?;
@@ -218,8 +264,20 @@ fn entry(input: &mut Input<'_>, places: &[u64], visit: &mut Visit<'_>) -> io::Re
     if !comment.is_empty() {
         visit(Part::Text(&comment));
     }
-    if places.binary_search(&place).is_err() {
-        visit(Part::Missed(Some(&name), "the directory of the zip has it, and it is not where that says".to_owned()));
+    if !extra.is_empty() {
+        visit(Part::Text(&extra));
+    }
+    // Behind a stub places are counted from the beginning of the file or from that of the zip.
+    let met = [place, place.saturating_add(stub)]
+        .iter()
+        .find_map(|place| places.binary_search_by_key(place, |(place, _)| *place).ok());
+    match met {
+        Some(met) if places[met].1 == hash(&name) => {}
+        Some(_) => visit(Part::Text(&name)),
+        None => {
+            let why = "the directory of the zip has it, and it is not where that says".to_owned();
+            visit(Part::Missed(Some(&name), why));
+        }
     }
     Ok(())
 }

@@ -107,6 +107,8 @@ pub struct Scanned {
     pub bytes: u64,
     /// How many members of archives it had.
     pub members: u64,
+    /// Of archives that are not opened, and were scanned as they are: their formats.
+    pub unopened: Vec<&'static str>,
     /// Why some of it could not be scanned.
     pub missed: Vec<String>,
     /// What marks say of the file as a whole.
@@ -143,6 +145,8 @@ pub struct Scratch {
     is_too_deep: bool,
     /// How many members of archives were read by probing.
     pub(crate) members: u64,
+    /// The formats of archives that probing met and that are not opened.
+    pub(crate) unopened: Vec<&'static str>,
     /// For what is inside of something else.
     inner: Option<Box<Scratch>>,
 }
@@ -264,6 +268,7 @@ impl Scanner {
         }
         let window = Window { text: blob.bytes, owned: 0..blob.bytes.len(), is_text, origin: blob.origin, layers: 0 };
         scanned.bytes = blob.bytes.len() as u64;
+        scanned.unopened.extend(window::unopened(blob.bytes, is_text));
         let mut marks = Marks::default();
         self.scan_window(&window, &mut Tracker::new(blob.bytes), &mut marks, scratch, &mut scanned);
         withdraw(marks, &mut scanned);

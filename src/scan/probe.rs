@@ -55,6 +55,7 @@ impl Scanner {
             self.confirm_wrapped(text, scratch, holds);
             return BINARY | WHOLE;
         }
+        scratch.unopened.extend(window::unopened(text, is_text));
         let kind = if is_text { 0 } else { BINARY };
         let mut known = kind;
         let is_suspicious = match changed {
@@ -145,9 +146,9 @@ impl Scanner {
     /// The same for a text that is an archive, or wide.
     fn confirm_wrapped(&self, text: &[u8], scratch: &mut Scratch, holds: &mut Vec<u64>) {
         for path in [MOST_TRUSTING].into_iter().chain(KINDS.into_iter().filter(|&path| path != MOST_TRUSTING)) {
-            let Scanned { findings, dismissed, missed, members, .. } =
+            let Scanned { findings, dismissed, missed, members, unopened, .. } =
                 self.scan(&Blob { bytes: text, origin: &Origin::file(path) }, scratch);
-            scratch.members = members;
+            (scratch.members, scratch.unopened) = (members, unopened);
             let (severity, confidence) = self.least;
             let believed = findings.iter().filter(|one| one.severity >= severity && one.confidence >= confidence);
             holds.extend(believed.chain(dismissed.iter().map(|one| &one.finding)).map(name_of));
@@ -176,6 +177,8 @@ impl Scanner {
     /// have one.
     pub fn scan_for(&self, blob: &Blob<'_>, names: &[u64], held: &mut Vec<u64>, scratch: &mut Scratch) -> Scanned {
         let mut scanned = self.scan(blob, scratch);
+        // That was told when it was probed.
+        scanned.unopened.clear();
         scanned.findings.retain(|finding| names.binary_search(&name_of(finding)).is_ok());
         scanned.dismissed.retain(|one| names.binary_search(&name_of(&one.finding)).is_ok());
         if !scanned.missed.is_empty() {

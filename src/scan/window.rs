@@ -7,7 +7,7 @@ use super::mark::Marks;
 use super::position::Tracker;
 use super::wide::{Narrow, Wide};
 use super::{Scanned, Scanner, Scratch, Window, withdraw};
-use crate::archive::{Budget, Format};
+use crate::archive::{self, Budget, Format};
 use crate::blob::Origin;
 use crate::fault;
 use crate::rule::pattern::LONGEST_MATCH;
@@ -32,19 +32,24 @@ fn wide(beginning: &[u8]) -> Option<Wide> {
 }
 
 /// What is an archive that begins like this. Most texts are told by their first byte.
-fn archive(beginning: &[u8], is_text: bool) -> Option<Format> {
-    let may_be = !is_text || matches!(beginning, [b'P' | b'B' | 0x1f | 0x28 | 0xfd, ..]);
+fn opened(beginning: &[u8], is_text: bool) -> Option<Format> {
+    let may_be = !is_text || matches!(beginning, [b'P' | b'B' | b'#' | 0x1f | 0x28 | 0xfd, ..]);
     may_be.then(|| Format::of(beginning)).flatten()
 }
 
 /// Whether a blob that begins like this is all wrapped: an archive, or wide.
 pub(super) fn is_wrapped(beginning: &[u8], is_text: bool) -> bool {
-    wide(beginning).is_some() || archive(beginning, is_text).is_some()
+    wide(beginning).is_some() || opened(beginning, is_text).is_some()
 }
 
 /// Whether a blob is an archive. Its bytes have no lines, then.
 pub(crate) fn is_archive(bytes: &[u8]) -> bool {
-    archive(bytes, is_text(bytes)).is_some()
+    opened(bytes, is_text(bytes)).is_some()
+}
+
+/// The format of an archive that begins like this and is scanned as it is. None of them is text.
+pub(super) fn unopened(beginning: &[u8], is_text: bool) -> Option<&'static str> {
+    (!is_text).then(|| archive::unopened(beginning)).flatten()
 }
 
 /// What is left of a reader that may have failed.
@@ -129,10 +134,11 @@ impl Scanner {
             return self.narrowed(wide, origin, &mut buffer[..filled].chain(rest), scratch, scanned, budget);
         }
         let is_text = is_text(&buffer[..filled]);
-        if let Some(format) = archive(&buffer[..filled], is_text) {
+        if let Some(format) = opened(&buffer[..filled], is_text) {
             let rest = failure.map_or(Either::Reader(reader), Either::Failure);
             return self.unpacked(format, origin, &mut buffer[..filled].chain(rest), scratch, scanned, budget);
         }
+        scanned.unopened.extend(unopened(&buffer[..filled], is_text));
         let mut tracker = Tracker::new(&buffer[..filled]);
         let mut marks = Marks::default();
         let mut owned = 0;
