@@ -25,6 +25,20 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
+/// Whether something open leads to the device that is always empty.
+#[cfg(unix)]
+pub(crate) fn is_null(open: impl std::os::fd::AsFd) -> bool {
+    let null = rustix::fs::stat("/dev/null").ok();
+    rustix::fs::fstat(open)
+        .is_ok_and(|open| null.is_some_and(|null| (open.st_mode, open.st_rdev) == (null.st_mode, null.st_rdev)))
+}
+
+/// Whether something open leads to the device that is always empty: not known here.
+#[cfg(not(unix))]
+pub(crate) fn is_null<T>(_: T) -> bool {
+    false
+}
+
 /// All bytes of a regular file of at most `most` bytes.
 ///
 /// # Errors

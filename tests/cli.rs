@@ -529,7 +529,21 @@ fn standard_input_is_scanned_under_the_name_it_is_given() {
         assert_eq!(run.json()["scan"]["source"], "stdin");
     }
     assert_eq!(run(tree.command(&["scan", "-"]), b"nothing\n").status, 0);
-    assert_eq!(run(tree.command(&["scan", "-"]), b"").status, 0);
+}
+
+/// Whoever was to write into it failed, and a scan of nothing says nothing of what it would have been.
+#[cfg(unix)]
+#[test]
+fn standard_input_that_is_empty_or_closed_is_no_success() {
+    let tree = Tree::new();
+    let empty = run(tree.command(&["scan", "--format", "json", "-"]), b"");
+    let mut closed = std::process::Command::new("sh");
+    closed.args(["-c", "exec \"$0\" scan --format json - <&-", env!("CARGO_BIN_EXE_skant")]);
+    for run in [empty, run(closed, b"")] {
+        assert_eq!((run.status, run.skipped()), (2, vec!["<stdin>".to_owned()]), "{run:#?}");
+        let scan = &run.json()["scan"];
+        assert_eq!((&scan["complete"], &scan["ledger"]["files"]["not_scanned"]["missing"]), (&false.into(), &1.into()));
+    }
 }
 
 #[cfg(unix)]

@@ -308,6 +308,17 @@ fn input_that_is_not_gits_is_refused() {
         let told = run(tree.command(&["hook", name]), input.as_bytes());
         assert_eq!(told.status, 2, "{name} {input} {told:#?}");
     }
+    // git pushes nothing and says so by saying nothing; where nobody speaks, nobody knows.
+    let nothing = run(tree.command(&["hook", "pre-push"]), b"");
+    assert!(nothing.status == 0 && nothing.stdout.contains("nothing is pushed"), "{nothing:#?}");
+    for hook in ["pre-push", "pre-receive"] {
+        let mut closed = Command::new("sh");
+        closed
+            .args(["-c", "exec \"$0\" hook \"$1\" <&-", env!("CARGO_BIN_EXE_skant"), hook])
+            .current_dir(tree.path(""));
+        let closed = run(closed, b"");
+        assert!(closed.status == 2 && closed.stderr.contains("standard input is closed"), "{closed:#?}");
+    }
     let told = run(tree.command(&["hook", "pre-push"]), b"\xff\n");
     assert_eq!(told.status, 2, "{told:#?}");
 }

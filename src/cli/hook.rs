@@ -9,8 +9,8 @@ use super::agent::{self, Client};
 use super::scan::Options;
 use super::{Outcome, staged};
 use crate::error::Error;
-use crate::fault;
 use crate::source::{HistoryOptions, Message, Push};
+use crate::{fault, file};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -117,6 +117,10 @@ fn input() -> Result<String, Error> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
         return Err(failed("standard input is a terminal, and this is a hook".to_owned()));
+    }
+    // A closed one leads there, and so does one that a program between did not hand on.
+    if file::is_null(&stdin) {
+        return Err(failed("standard input is closed, and this is a hook".to_owned()));
     }
     let mut bytes = Vec::new();
     let read = fault::point().and_then(|()| stdin.take(LONGEST_INPUT + 1).read_to_end(&mut bytes));
