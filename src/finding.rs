@@ -294,6 +294,11 @@ pub fn inert(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
+/// Whether a character neither steers a terminal nor reorders or hides text.
+pub(crate) fn is_harmless(character: char) -> bool {
+    harmless(character) == character
+}
+
 fn harmless(character: char) -> char {
     match character {
         '\t' => character,

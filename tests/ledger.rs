@@ -114,6 +114,19 @@ fn a_scan_of_nothing_but_ignored_files_is_no_success() {
     assert!(empty.status == 0 && empty.stdout.starts_with("nothing to scan: "), "{empty:#?}");
 }
 
+/// Only what is git's goes by the name of git's folder.
+#[test]
+fn a_folder_called_git_that_is_no_repository_is_scanned() {
+    let tree = Tree::repo();
+    tree.key("a/.git/b").key("c/.git").git_init("d");
+    let run = skant(&tree, &["scan", "--format", "json"]);
+    let mut found = run.each("path");
+    found.sort();
+    // Where `.git` stands a repository begins, and its paths with it.
+    assert_eq!((run.status, found), (1, vec![".git".to_owned(), ".git/b".to_owned()]), "{run:#?}");
+    assert_eq!(ledger(&run)["folders"]["left_out"], json!({"git-folder": 2}));
+}
+
 #[test]
 fn people_see_the_ledger() {
     let tree = Tree::repo();

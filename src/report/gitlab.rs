@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::phrase::{message, one_line, suppressed};
-use super::{HOME, Report, help};
+use super::{HOME, Report, escaped, help};
 use crate::blob::{Commit, Origin};
 use crate::finding::{Finding, Severity, inert};
 
@@ -25,7 +25,7 @@ const LONGEST_SOLUTION: usize = 7000;
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     let document = Document { version: VERSION, scan: Scan::of(report), vulnerabilities: Vulnerabilities(report) };
-    serde_json::to_writer_pretty(&mut out, &document)?;
+    escaped::write_pretty(&mut out, &document)?;
     writeln!(out)?;
     out.flush()
 }

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter, Write};
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Provenance, Report, Repository, Shard, Skipped, Style, help};
+use super::{Provenance, Report, Repository, Shard, Skipped, Style, escaped, help};
 use crate::blob::Commit;
 use crate::finding::{Finding, Means, Suppression};
 use crate::ledger::{Account, Accounts, Unit};
@@ -28,7 +28,7 @@ pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::
         dismissed_findings: (!report.explained.is_empty()).then_some(DismissedEntries(report, style)),
     };
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, &document)?;
+    escaped::write_pretty(&mut out, &document)?;
     writeln!(out)?;
     out.flush()
 }
@@ -65,7 +65,7 @@ fn write_repository(repository: &Repository, out: &mut impl Write) -> io::Result
 }
 
 fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
+    escaped::write(&mut *out, line)?;
     writeln!(out)
 }
 

@@ -1,5 +1,6 @@
 //! What a run came to, and the formats it is told in: one file each.
 
+mod escaped;
 mod github;
 mod gitlab;
 mod human;

@@ -14,7 +14,7 @@ use serde_sarif::sarif::{
 };
 
 use super::phrase::message;
-use super::{HOME, Provenance, Report, Style, help};
+use super::{HOME, Provenance, Report, Style, escaped, help};
 use crate::blob::Origin;
 use crate::finding::{Advice, Confidence, Finding, Means, Severity, Suppression};
 use crate::rule::Rule;
@@ -32,7 +32,7 @@ const LONGEST_DESCRIPTION: usize = 1024;
 /// Writes one log with one run. What was dismissed is no part of it.
 pub(super) fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    serde_json::to_writer_pretty(&mut out, &log(report, style))?;
+    escaped::write_pretty(&mut out, &log(report, style))?;
     writeln!(out)?;
     out.flush()
 }

@@ -178,7 +178,7 @@ impl Tree {
         let mut path = folder.path.clone();
         for (name, kind) in entries {
             path.push(&name);
-            if name == ".git" {
+            if name == ".git" && is_of_git(&path, kind) {
                 visit(Item::Excluded(unit(kind), Exclusion::GitFolder, 1));
             } else if self.is_left_out(&folder, &path, &name, kind, visit) {
                 visit(Item::Excluded(unit(kind), Exclusion::Ignored, 1));
@@ -397,4 +397,13 @@ fn unit(kind: Kind) -> Unit {
 
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Whether what is called `.git` is git's: a repository has a HEAD, and a file says where one is.
+fn is_of_git(path: &Path, kind: Kind) -> bool {
+    match kind {
+        Kind::Folder => fs::symlink_metadata(path.join("HEAD")).is_ok(),
+        Kind::File => file::read_regular(path, 1 << 16).is_ok_and(|text| text.starts_with(b"gitdir:")),
+        _ => true,
+    }
 }
