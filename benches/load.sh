@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Puts a load on skant, and tells wall time, CPU time and peak memory of each: 200 staged files of 1 MB, a commit of
+# 100,000 files, a repository of 1,000,000 objects, ten scans of one repository at once, a sparse file of 1 GiB. In each a key is planted
+# that has to be found. Needs GNU time, and 2 GB in the folder for temporary files.
+# usage: benches/load.sh (SKANT=PROGRAM measures that one)
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+if [ -z "${SKANT:-}" ]; then
+  cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml"
+  SKANT=${CARGO_TARGET_DIR:-$here/target}/release/skant
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+key=sk-ant-api03-$(head -c 3000 /dev/urandom | tr -dc A-Za-z0-9 | head -c 85)A-$(head -c 400 /dev/urandom | tr -dc A-Za-z0-9 | head -c 5)AAA
+
+# Runs a scan that finds the key and nothing else, and tells what that took.
+measure() {
+  local name=$1 status=0
+  shift
+  /usr/bin/time -o "$work/time" -f '%e %U %S %M' "$SKANT" "$@" --format json > "$work/report" || status=$?
+  if [ "$status" -ne 1 ] || ! grep -q '"findings": 1,' "$work/report"; then
+    echo "$name: the key was not found, or more than that ($status)"
+    exit 1
+  fi
+  # GNU time tells of a status that is not 0 first.
+  tail -n 1 "$work/time" | awk -v name="$name" '{
+    printf "%s: %.1f s, %.1f s of CPU, %.0f MB\n", name, $1, $2 + $3, $4 / 1024 }'
+}
+
+# A stream for git: so many commits with so many files each, of so many bytes, and the key in the last.
+stream() {
+  awk -v commits="$1" -v files="$2" -v key="$key" 'BEGIN {
+    for (c = 0; c < commits; c++) {
+      printf "commit refs/heads/main\ncommitter A <a@example.invalid> %d +0000\ndata 1\nx\n", 1700000000 + c
+      for (f = 0; f < files; f++) {
+        text = sprintf("int value_%d_%d = %d;\n", c, f, c * f)
+        if (c == commits - 1 && f == files - 1) text = text "KEY=" key "\n"
+        printf "M 100644 inline d%02d/e%02d/f%04d.c\ndata %d\n%s\n", f % 40, int(f / 40) % 50, f, length(text), text
+      }
+    }
+  }'
+}
+
+git init -q -b main "$work/staged"
+cd "$work/staged"
+for number in $(seq 200); do
+  seq "$number" 7 1000000 | head -c 1000000 > "f$number"
+done
+echo "KEY=$key" >> f200
+git add .
+measure '200 staged files of 1 MB' staged
+
+mkdir "$work/sparse"
+cd "$work/sparse"
+truncate -s 1G hole
+echo "KEY=$key" >> hole
+measure 'a file of 1 GiB that is a hole' scan
+
+git init -q -b main "$work/wide"
+cd "$work/wide"
+stream 1 100000 | git fast-import --quiet
+measure 'a commit of 100,000 files, as history' history
+measure 'the same, as a range' history HEAD
+git read-tree HEAD
+git update-ref -d refs/heads/main
+measure 'the same, staged' staged
+
+git init -q -b main "$work/million"
+cd "$work/million"
+# Each commit changes 17 files in as many folders: a blob and a tree for each, and the trees above.
+stream 24000 17 | git fast-import --quiet
+objects=$(git count-objects -v | awk '/in-pack/ { print $2 }')
+measure "a repository of $objects objects" history
+measure 'its last twenty commits' history HEAD~20..HEAD
+
+began=$(date +%s%N)
+for number in 1 2 3 4 5 6 7 8 9 10; do
+  (/usr/bin/time -o "$work/time$number" -f '%M' "$SKANT" history --format json > "$work/report$number" || true) &
+done
+wait
+ended=$(date +%s%N)
+for number in 2 3 4 5 6 7 8 9 10; do
+  cmp "$work/report1" "$work/report$number"
+done
+grep -q '"findings": 1,' "$work/report1"
+awk -v wall="$(((ended - began) / 1000000))" '$1 + 0 > most { most = $1 } END {
+  printf "ten scans of it at once: %.1f s, the same report from each, at most %.0f MB\n", wall / 1000, most / 1024 }' "$work"/time?*
