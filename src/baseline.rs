@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::error::Error;
+use crate::error::{Error, FileError};
 use crate::finding::Finding;
 
 /// Its name at the root of a repository.
@@ -241,12 +241,12 @@ fn path_of(finding: &Finding) -> Vec<u8> {
 }
 
 fn failed(name: &str, text: &str, message: &str, at: Option<(usize, usize)>) -> Error {
-    Error::Config {
+    Error::Config(FileError {
         message: message.to_owned(),
         help: "`skant baseline create` writes one; docs/config.md says what is in it".to_owned(),
         file: Arc::new(NamedSource::new(name, text.to_owned())),
         at: at.map(Into::into),
-    }
+    })
 }
 
 fn entry(line: &str) -> Option<Entry> {

@@ -19,20 +19,9 @@ pub enum Error {
         source: io::Error,
     },
     /// A rule file that does not say what it should.
-    #[error("{message}")]
-    #[diagnostic(code(skant::rules), help("{help}"))]
-    Rules {
-        /// What is wrong.
-        message: String,
-        /// The way out.
-        help: String,
-        /// The file.
-        #[source_code]
-        file: Arc<NamedSource<String>>,
-        /// Where in it.
-        #[label("here")]
-        at: Option<SourceSpan>,
-    },
+    #[error(transparent)]
+    #[diagnostic(code(skant::rules), forward(0))]
+    Rules(FileError),
     /// Somebody on the network who does not do what was asked.
     #[error("{message}")]
     #[diagnostic(code(skant::network), help("{help}"))]
@@ -43,35 +32,13 @@ pub enum Error {
         help: String,
     },
     /// A config or a baseline that does not say what it should.
-    #[error("{message}")]
-    #[diagnostic(code(skant::config), help("{help}"))]
-    Config {
-        /// What is wrong.
-        message: String,
-        /// The way out.
-        help: String,
-        /// The file.
-        #[source_code]
-        file: Arc<NamedSource<String>>,
-        /// Where in it.
-        #[label("here")]
-        at: Option<SourceSpan>,
-    },
+    #[error(transparent)]
+    #[diagnostic(code(skant::config), forward(0))]
+    Config(FileError),
     /// Something in a config that does nothing, or more than anybody meant.
-    #[error("{message}")]
-    #[diagnostic(code(skant::config), severity(Warning), help("{help}"))]
-    Warning {
-        /// What.
-        message: String,
-        /// The way out.
-        help: String,
-        /// The file.
-        #[source_code]
-        file: Arc<NamedSource<String>>,
-        /// Where in it.
-        #[label("here")]
-        at: SourceSpan,
-    },
+    #[error(transparent)]
+    #[diagnostic(code(skant::config), severity(Warning), forward(0))]
+    Warning(FileError),
     /// A request that makes no sense.
     #[error("{message}")]
     #[diagnostic(code(skant::usage), help("{help}"))]
@@ -83,13 +50,28 @@ pub enum Error {
     },
 }
 
+/// What is wrong in a file.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{message}")]
+#[diagnostic(help("{help}"))]
+pub struct FileError {
+    /// What is wrong.
+    pub message: String,
+    /// The way out.
+    pub help: String,
+    /// The file.
+    #[source_code]
+    pub file: Arc<NamedSource<String>>,
+    /// Where in it.
+    #[label("here")]
+    pub at: Option<SourceSpan>,
+}
+
 impl Error {
     /// The file that does not say what it should.
     pub fn file(&self) -> Option<String> {
         match self {
-            Error::Rules { file, .. } | Error::Config { file, .. } | Error::Warning { file, .. } => {
-                Some(file.name().to_owned())
-            }
+            Error::Rules(error) | Error::Config(error) | Error::Warning(error) => Some(error.file.name().to_owned()),
             Error::Write { .. } | Error::Remote { .. } | Error::Usage { .. } => None,
         }
     }

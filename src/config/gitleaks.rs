@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::config::Files;
-use crate::error::Error;
+use crate::error::{Error, FileError};
 use crate::finding::Finding;
 use crate::rule::search::{Allowlist, Required, Search, Target, compile};
 use crate::rule::{Confidence, Finder, Judge, Rule, RuleSet, Severity};
@@ -115,11 +115,10 @@ impl Gitleaks {
     fn take(&mut self, files: &Files, name: &str, text: String, depth: usize) -> Result<(), Error> {
         let file = Arc::new(NamedSource::new(name, text));
         let fail = |message: String, part: &str| fail(&file, message, part);
-        let table: Table = toml::from_str(file.inner()).map_err(|error| Error::Config {
-            message: error.message().trim_end().to_owned(),
-            help: HELP.to_owned(),
-            file: Arc::clone(&file),
-            at: error.span().map(Into::into),
+        let table: Table = toml::from_str(file.inner()).map_err(|error| {
+            let message = error.message().trim_end().to_owned();
+            let (file, at) = (Arc::clone(&file), error.span().map(Into::into));
+            Error::Config(FileError { message, help: HELP.to_owned(), file, at })
         })?;
         let spec: Spec = lowered(Value::Table(table))
             .try_into()
@@ -243,7 +242,7 @@ const HELP: &str = "this is read as a gitleaks config; docs/config.md says how";
 
 fn fail(file: &Arc<NamedSource<String>>, message: String, part: &str) -> Error {
     let at = file.inner().find(part).filter(|_| !part.is_empty()).map(|at| (at, part.len()).into());
-    Error::Config { message, help: HELP.to_owned(), file: Arc::clone(file), at }
+    Error::Config(FileError { message, help: HELP.to_owned(), file: Arc::clone(file), at })
 }
 
 /// gitleaks does not tell capitals from small letters in keys.

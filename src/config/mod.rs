@@ -18,7 +18,7 @@ pub use files::Files;
 pub use gitleaks::{Gitleaks, Ignored};
 use spec::Spec;
 
-use crate::error::Error;
+use crate::error::{Error, FileError};
 use crate::rule::spec::{RuleFile, RuleSpec};
 use crate::rule::{Confidence, RuleSet, Severity};
 
@@ -83,18 +83,15 @@ impl At {
     }
 
     fn error(&self, message: impl Into<String>, help: &str) -> Error {
-        Error::Config {
-            message: message.into(),
-            help: help.to_owned(),
-            file: Arc::clone(&self.file),
-            at: Some(self.span),
-        }
+        Error::Config(self.said(message.into(), help))
     }
-}
 
-impl At {
     fn warning(&self, message: String, help: &str) -> Error {
-        Error::Warning { message, help: help.to_owned(), file: Arc::clone(&self.file), at: self.span }
+        Error::Warning(self.said(message, help))
+    }
+
+    fn said(&self, message: String, help: &str) -> FileError {
+        FileError { message, help: help.to_owned(), file: Arc::clone(&self.file), at: Some(self.span) }
     }
 }
 
@@ -239,12 +236,12 @@ impl Config {
             }
         }
         match (&self.added[..], &self.key) {
-            ([added, ..], _) => Err(Error::Config {
+            ([added, ..], _) => Err(Error::Config(FileError {
                 message: "rules are added for the whole repository".to_owned(),
                 help: help.to_owned(),
                 file: Arc::clone(&added.file),
                 at: None,
-            }),
+            })),
             (_, Some(_)) => Err(Error::usage(format!("{}: the key is that of the repository", self.names[0]), help)),
             _ => Ok(()),
         }

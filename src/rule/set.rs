@@ -11,7 +11,7 @@ use super::pattern::Pattern;
 use super::search::{self, Allowlist, Search};
 use super::spec::{Files, Judge, RuleFile, RuleSpec};
 use super::{Confidence, Finder, Keyword, Rule, Severity};
-use crate::error::Error;
+use crate::error::{Error, FileError};
 
 /// The rules of a run, by id without repetition.
 #[derive(Debug, Clone)]
@@ -145,6 +145,13 @@ impl RuleSet {
         &self.allow
     }
 
+    /// The rules that are wanted, by id.
+    pub fn in_order(&self) -> Vec<Arc<Rule>> {
+        let mut rules = self.rules.clone();
+        rules.sort_by(|a, b| a.id.cmp(&b.id));
+        rules
+    }
+
     /// Keys the fingerprints of the secrets that a person could guess.
     pub fn key_guessable(&mut self, key: &[u8]) {
         let key: Arc<[u8]> = key.into();
@@ -233,7 +240,7 @@ impl RuleSet {
 }
 
 fn fail(source: &Arc<NamedSource<String>>, message: String, help: &str, at: Option<SourceSpan>) -> Error {
-    Error::Rules { message, help: help.into(), file: Arc::clone(source), at }
+    Error::Rules(FileError { message, help: help.into(), file: Arc::clone(source), at })
 }
 
 const HELP: &str = "docs/rules.md describes what each key may say";
