@@ -102,8 +102,20 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 fn read(file: File, most: u64) -> io::Result<Vec<u8>> {
     fault::point()?;
     let size = file.metadata()?.len().min(most) + 1;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    file.take(most + 1).read_to_end(&mut bytes)?;
+    read_into(Vec::with_capacity(usize::try_from(size).unwrap_or_default()), file, most)
+}
+
+/// All that a reader yields, at most so many bytes.
+///
+/// # Errors
+/// Those of the reader; `FileTooLarge` when there is more.
+pub(crate) fn read_all(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    fault::point()?;
+    read_into(Vec::new(), reader, most)
+}
+
+fn read_into(mut bytes: Vec<u8>, reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
+    reader.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {most} bytes")));
     }

@@ -204,6 +204,11 @@ impl Account {
     }
 }
 
+/// How many of a unit were scanned.
+pub fn scanned(accounts: &Accounts, unit: Unit) -> u64 {
+    accounts.get(&unit).map_or(0, |account| account.scanned)
+}
+
 /// Adds the accounts of another run.
 pub fn add(sums: &mut Accounts, more: &Accounts) {
     for (unit, account) in more {

@@ -34,29 +34,53 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Scans everything a source has. The ledger tells meanwhile how far that has come.
-pub fn run(source: &dyn Source, rules: &RuleSet, policy: &Policy, wanted: Wanted, ledger: &Ledger) -> Report {
-    // Whoever asks about files only means the secrets of all rules.
-    let only_files = rules.iter().all(|rule| matches!(rule.finder, Finder::File(_)));
-    let all = if only_files { Cow::Owned(rules.clone().with_unwanted()) } else { Cow::Borrowed(rules) };
-    let scanner = Scanner::new(&all).from_up(wanted.severity, wanted.confidence);
-    let scanner = if wanted.explain { scanner } else { scanner.counting() };
-    let scanner = if wanted.inline { scanner } else { scanner.ignoring_marks() };
-    let run = Run { scanner, rules, only_files, wanted, ledger, report: Mutex::default(), unopened: Mutex::default() };
-    source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
-    let range =
-        source.range().map(|range| SCRATCH.with_borrow_mut(|scratch| run.scanner.mask(range.as_bytes(), scratch)));
-    let mut report = run.report.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let unopened = run.unopened.into_inner().unwrap_or_else(PoisonError::into_inner);
-    report.notices.extend(said_of_unopened(&unopened));
-    report.source = source.name();
-    report.range = range;
-    report.rules = rules.iter().cloned().collect();
-    report.rules.sort_by(|a, b| a.id.cmp(&b.id));
-    SCRATCH.with_borrow_mut(|scratch| judge(policy, &mut report, &run.scanner, ledger, scratch));
-    balance(ledger, &mut report);
-    report.put_in_order();
-    report
+/// Rules that are ready to be looked for, in one source after the other.
+#[derive(Debug)]
+pub struct Engine {
+    scanner: Scanner,
+    rules: RuleSet,
+    /// Whether nothing but files as such is reported.
+    only_files: bool,
+    wanted: Wanted,
+}
+
+impl Engine {
+    /// An engine for these rules.
+    pub fn new(rules: RuleSet, wanted: Wanted) -> Engine {
+        // Whoever asks about files only means the secrets of all rules.
+        let only_files = rules.iter().all(|rule| matches!(rule.finder, Finder::File(_)));
+        let all = if only_files { Cow::Owned(rules.clone().with_unwanted()) } else { Cow::Borrowed(&rules) };
+        let scanner = Scanner::new(&all).from_up(wanted.severity, wanted.confidence);
+        let scanner = if wanted.explain { scanner } else { scanner.counting() };
+        let scanner = if wanted.inline { scanner } else { scanner.ignoring_marks() };
+        Engine { scanner, rules, only_files, wanted }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Text as it is shown: on one line, inert, and masked.
+    pub fn mask(&self, text: &str) -> String {
+        SCRATCH.with_borrow_mut(|scratch| self.scanner.mask(text.as_bytes(), scratch))
+    }
+
+    /// Scans everything a source has. The ledger tells meanwhile how far that has come.
+    pub fn run(&self, source: &dyn Source, policy: &Policy, ledger: &Ledger) -> Report {
+        let run = Run { engine: self, ledger, report: Mutex::default(), unopened: Mutex::default() };
+        source.each(&|item| SCRATCH.with_borrow_mut(|scratch| run.take(item, scratch)));
+        let mut report = run.report.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let unopened = run.unopened.into_inner().unwrap_or_else(PoisonError::into_inner);
+        report.notices.extend(said_of_unopened(&unopened));
+        report.source = source.name();
+        report.range = source.range().map(|range| self.mask(&range));
+        report.rules = self.rules.in_order();
+        SCRATCH.with_borrow_mut(|scratch| judge(policy, &mut report, &self.scanner, ledger, scratch));
+        balance(ledger, &mut report);
+        report.put_in_order();
+        report
+    }
 }
 
 /// Closes the ledger. What was met and never heard of again is told, and a tree of which ignore rules leave
@@ -80,11 +104,6 @@ fn balance(ledger: &Ledger, report: &mut Report) {
             report.skipped.push(Skipped { path: unit.as_str().to_owned(), reason });
         }
     }
-    report.files = ledger.scanned(Unit::File);
-    report.blobs = ledger.scanned(Unit::Blob);
-    report.commits = ledger.scanned(Unit::Commit);
-    report.members = ledger.scanned(Unit::Member);
-    report.bytes = ledger.scanned(Unit::Byte);
 }
 
 /// Takes out of a report what the policy allows. What files say of it may hold secrets, too.
@@ -108,11 +127,7 @@ fn judge(policy: &Policy, report: &mut Report, scanner: &Scanner, ledger: &Ledge
 }
 
 struct Run<'a> {
-    scanner: Scanner,
-    rules: &'a RuleSet,
-    /// Whether nothing but files as such is reported.
-    only_files: bool,
-    wanted: Wanted,
+    engine: &'a Engine,
     ledger: &'a Ledger,
     report: Mutex<Report>,
     /// By format: how many archives were not opened.
@@ -126,10 +141,10 @@ impl Run<'_> {
             Item::Large(origin, reader, false) => self.read(Unit::Blob, origin, reader, None, scratch),
             Item::Large(origin, reader, true) => self.read_again(origin, reader, scratch),
             Item::LeftOut(origin, reader, ask) => self.look(origin, reader, ask, scratch),
-            Item::Blob(blob) => self.keep(blob.origin, self.scanner.scan(&blob, scratch), scratch),
+            Item::Blob(blob) => self.keep(blob.origin, self.engine.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
             Item::Known(blob, names, held) => {
-                self.keep(blob.origin, self.scanner.scan_for(&blob, names, held, scratch), scratch);
+                self.keep(blob.origin, self.engine.scanner.scan_for(&blob, names, held, scratch), scratch);
             }
             Item::Version(blob, before) => self.compare(&blob, before, scratch),
             Item::Met(unit, count) => self.ledger.meet(unit, count),
@@ -137,7 +152,7 @@ impl Run<'_> {
             Item::Excluded(unit, rule, count) => self.ledger.leave_out(unit, rule, count),
             Item::Missed(unit, cause, path, reason) => self.miss(unit, cause, &path, &reason, scratch),
             Item::Notice(text) => {
-                let text = self.scanner.mask(text.as_bytes(), scratch);
+                let text = self.engine.scanner.mask(text.as_bytes(), scratch);
                 self.gather(|report| report.notices.push(text));
             }
         }
@@ -145,7 +160,7 @@ impl Run<'_> {
 
     fn read(&self, unit: Unit, origin: &Origin, reader: &mut dyn Read, ask: Option<&Ask<'_>>, scratch: &mut Scratch) {
         let mut scanned = Scanned::default();
-        let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
+        let outcome = self.engine.scanner.scan_reader(origin, reader, scratch, &mut scanned);
         self.ledger.scan(Unit::Member, scanned.members);
         self.ledger.scan(Unit::Byte, scanned.bytes);
         if let Some(ask) = ask {
@@ -161,7 +176,7 @@ impl Run<'_> {
     /// Reads at another path what was counted already.
     fn read_again(&self, origin: &Origin, reader: &mut dyn Read, scratch: &mut Scratch) {
         let mut scanned = Scanned::default();
-        let outcome = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
+        let outcome = self.engine.scanner.scan_reader(origin, reader, scratch, &mut scanned);
         self.keep(origin, scanned, scratch);
         if let Err(error) = outcome {
             self.miss(Unit::Other, Cause::of(&error), &origin.path, &reason(&error), scratch);
@@ -172,7 +187,7 @@ impl Run<'_> {
     fn look(&self, origin: &Origin, reader: &mut dyn Read, ask: &Ask<'_>, scratch: &mut Scratch) {
         let mut scanned = Scanned::default();
         // Nobody asked for it: what cannot be read is not missed.
-        let _ = self.scanner.scan_reader(origin, reader, scratch, &mut scanned);
+        let _ = self.engine.scanner.scan_reader(origin, reader, scratch, &mut scanned);
         self.judge_file(origin, &mut scanned, ask, scratch);
         only_about_files(&mut scanned);
         scanned.missed.clear();
@@ -181,7 +196,7 @@ impl Run<'_> {
     }
 
     fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
-        answer.outcome = self.scanner.probe(probe.text, probe.changed, scratch, &mut answer.holds);
+        answer.outcome = self.engine.scanner.probe(probe.text, probe.changed, scratch, &mut answer.holds);
         self.ledger.scan(Unit::Member, std::mem::take(&mut scratch.members));
         self.leave_closed(&std::mem::take(&mut scratch.unopened));
         let unit = match probe.counts {
@@ -196,7 +211,7 @@ impl Run<'_> {
     /// Scans a new version of a file. What touches a line that the version before did not have counts,
     /// and what was no secret there.
     fn compare(&self, blob: &Blob<'_>, before: &dyn Fn() -> Option<Vec<u8>>, scratch: &mut Scratch) {
-        let mut scanned = self.scanner.scan(blob, scratch);
+        let mut scanned = self.engine.scanner.scan(blob, scratch);
         self.ledger.scan(Unit::File, 1);
         self.ledger.scan(Unit::Member, scanned.members);
         self.ledger.scan(Unit::Byte, scanned.bytes);
@@ -204,7 +219,7 @@ impl Run<'_> {
             && let Some(before) = before()
         {
             let lines = Lines::changed(&before, blob.bytes);
-            let known = self.scanner.scan(&Blob { bytes: &before, origin: blob.origin }, scratch).findings;
+            let known = self.engine.scanner.scan(&Blob { bytes: &before, origin: blob.origin }, scratch).findings;
             // What a mark allowed before is new without it.
             let known = known.iter().filter(|one| one.suppression.is_none());
             let known: BTreeSet<_> = known.map(Finding::fingerprint).collect();
@@ -221,12 +236,14 @@ impl Run<'_> {
     /// Adds a finding about a file as such, when it holds secrets and lies where such files should not.
     fn judge_file(&self, origin: &Origin, scanned: &mut Scanned, ask: &Ask<'_>, scratch: &mut Scratch) {
         let is_secret = |one: &Finding| {
-            one.suppression.is_none() && one.confidence >= self.wanted.confidence && one.rule.judge != Judge::Exposure
+            one.suppression.is_none()
+                && one.confidence >= self.engine.wanted.confidence
+                && one.rule.judge != Judge::Exposure
         };
         if !scanned.findings.iter().any(is_secret) {
             return;
         }
-        let rules = self.rules.about_file(origin.file_name());
+        let rules = self.engine.rules.about_file(origin.file_name());
         if rules.is_empty() {
             return;
         }
@@ -237,21 +254,22 @@ impl Run<'_> {
                 return self.miss(Unit::Other, Cause::Unreadable, b".git/index", &reason, scratch);
             }
         };
-        let path = self.scanner.mask_secrets(&origin.path, scratch).map(String::into_bytes);
+        let path = self.engine.scanner.mask_secrets(&origin.path, scratch).map(String::into_bytes);
         let path = path.unwrap_or_else(|| origin.path.clone());
-        for rule in rules.into_iter().filter(|rule| is_about(rule, &fate) && self.rules.get(&rule.id).is_some()) {
-            let suppression = scanned.allowed_as_file(&rule.id).filter(|_| self.wanted.inline);
+        for rule in rules.into_iter().filter(|rule| is_about(rule, &fate) && self.engine.rules.get(&rule.id).is_some())
+        {
+            let suppression = scanned.allowed_as_file(&rule.id).filter(|_| self.engine.wanted.inline);
             let is_copied = matches!(rule.finder, Finder::File(Files::Copied));
             let note = fate.copied.as_deref().filter(|_| is_copied);
-            let note = note.map(|note| self.scanner.mask(note.as_bytes(), scratch).into());
+            let note = note.map(|note| self.engine.scanner.mask(note.as_bytes(), scratch).into());
             scanned.findings.push(Finding { suppression, note, ..about_file(rule, origin, &path) });
         }
     }
 
     fn miss(&self, unit: Unit, cause: Cause, path: &[u8], reason: &str, scratch: &mut Scratch) {
         self.ledger.miss(unit, cause);
-        let path = self.scanner.mask(path, scratch);
-        let reason = self.scanner.mask(reason.as_bytes(), scratch);
+        let path = self.engine.scanner.mask(path, scratch);
+        let reason = self.engine.scanner.mask(reason.as_bytes(), scratch);
         self.gather(|report| report.skipped.push(Skipped { path, reason }));
     }
 
@@ -267,7 +285,7 @@ impl Run<'_> {
 
     fn keep(&self, origin: &Origin, mut scanned: Scanned, scratch: &mut Scratch) {
         self.leave_closed(&scanned.unopened);
-        if self.only_files {
+        if self.engine.only_files {
             only_about_files(&mut scanned);
         }
         let Scanned { mut findings, mut dismissed, dismissals, missed, .. } = scanned;
@@ -276,7 +294,9 @@ impl Run<'_> {
             return;
         }
         let all = findings.len();
-        findings.retain(|one| one.severity >= self.wanted.severity && one.confidence >= self.wanted.confidence);
+        findings.retain(|one| {
+            one.severity >= self.engine.wanted.severity && one.confidence >= self.engine.wanted.confidence
+        });
         let below = (all - findings.len()) as u64;
         findings.iter_mut().for_each(|finding| self.mask_origin(finding, scratch));
         dismissed.iter_mut().for_each(|one| self.mask_origin(&mut one.finding, scratch));
@@ -296,22 +316,22 @@ impl Run<'_> {
     /// What strangers wrote about where a secret is may hold secrets itself: they are masked.
     fn mask_origin(&self, finding: &mut Finding, scratch: &mut Scratch) {
         let Origin { path, commit, reference, via, .. } = &mut finding.location.origin;
-        if let Some(masked) = self.scanner.mask_secrets(path, scratch) {
+        if let Some(masked) = self.engine.scanner.mask_secrets(path, scratch) {
             *path = masked.into_bytes();
         }
         for wrapping in via {
-            *wrapping = self.scanner.mask(wrapping.as_bytes(), scratch);
+            *wrapping = self.engine.scanner.mask(wrapping.as_bytes(), scratch);
         }
         if let Some(pointer) = &mut finding.pointer {
-            *pointer = self.scanner.mask(pointer.as_bytes(), scratch);
+            *pointer = self.engine.scanner.mask(pointer.as_bytes(), scratch);
         }
         if let Some(reference) = reference {
-            *reference = self.scanner.mask(reference.as_bytes(), scratch).into();
+            *reference = self.engine.scanner.mask(reference.as_bytes(), scratch).into();
         }
         if let Some(commit) = commit {
             let commit = Arc::make_mut(commit);
-            commit.author = self.scanner.mask(commit.author.as_bytes(), scratch);
-            commit.summary = self.scanner.mask(commit.summary.as_bytes(), scratch);
+            commit.author = self.engine.scanner.mask(commit.author.as_bytes(), scratch);
+            commit.summary = self.engine.scanner.mask(commit.summary.as_bytes(), scratch);
         }
     }
 

@@ -9,6 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 use skant::blob::{Blob, Origin};
 use skant::finding::{Finding, Severity};
+use skant::ledger::{Account, Accounts, Unit};
 use skant::report::{Format, Report, Skipped, Style};
 use skant::rule::RuleSet;
 use skant::scan::{Dismissal, Dismissed, Scanned, Scanner, Scratch};
@@ -56,19 +57,24 @@ fn scan(origin: &Origin, text: &[u8]) -> Scanned {
 
 /// What a run over these files would report.
 fn report(files: &[(&[u8], &str)]) -> Report {
-    let mut report =
-        Report { source: "tree", rules: RuleSet::builtin().iter().cloned().collect(), ..Report::default() };
+    let mut report = Report { source: "tree", rules: RuleSet::builtin().in_order(), ..Report::default() };
+    let mut bytes = 0;
     for (path, text) in files {
         let scanned = scan(&Origin::file(*path), text.as_bytes());
-        report.files += 1;
-        report.bytes += scanned.bytes;
+        bytes += scanned.bytes;
         report.findings.extend(scanned.findings);
         for one in &scanned.dismissed {
             *report.dismissed.entry(one.reason).or_default() += 1;
         }
     }
-    report.rules.sort_by(|a, b| a.id.cmp(&b.id));
+    report.accounts = accounts(files.len() as u64, bytes);
     report
+}
+
+/// The accounts of a run that scanned so much.
+fn accounts(files: u64, bytes: u64) -> Accounts {
+    let account = |scanned| Account { scanned, ..Account::default() };
+    [(Unit::File, account(files)), (Unit::Byte, account(bytes))].into()
 }
 
 fn written(format: Format, report: &Report, style: &Style) -> String {
@@ -166,12 +172,12 @@ fn a_secret_of_many_lines_says_where_it_ends() {
 
 #[test]
 fn the_summary_says_what_there_is_to_say() {
-    let clean = || Report { source: "tree", files: 1234, bytes: 5_600_000, ..report(&[]) };
+    let clean = || Report { source: "tree", accounts: accounts(1234, 5_600_000), ..report(&[]) };
     let rules = clean().rules.len();
     let human = |report: &Report, style: &Style| written(Format::Human, report, style);
     assert_eq!(human(&clean(), &MASKED), format!("no secrets found: 1,234 files, 5.6 MB, {rules} rules, 0 ms\n"));
     assert_eq!(human(&clean(), &Style { quiet: true, ..MASKED }), "");
-    let nothing = human(&Report { files: 0, ..clean() }, &MASKED);
+    let nothing = human(&Report { accounts: Accounts::new(), ..clean() }, &MASKED);
     assert!(nothing.starts_with("nothing to scan: ") && nothing.lines().count() == 1, "{nothing}");
 
     let skipped = (0..23).map(|n| Skipped { path: format!("{n}.zip"), reason: "cannot\nread".into() }).collect();
@@ -194,11 +200,11 @@ fn what_was_dismissed_is_told_when_asked_for() {
     let scanned = scan(&Origin::file("a.env"), format!("KEY={}{}\n", "sk-ant-api03-", "x".repeat(95)).as_bytes());
     let explained: Vec<Dismissed> = scanned.dismissed;
     assert_eq!(explained[0].reason, Dismissal::Placeholder);
-    let counted = Report { dismissed: [(Dismissal::Placeholder, 1)].into(), files: 1, ..report(&[]) };
+    let counted = Report { dismissed: [(Dismissal::Placeholder, 1)].into(), accounts: accounts(1, 1), ..report(&[]) };
     let count = "1 candidate dismissed (1 placeholder)";
     assert!(!written(Format::Human, &counted, &MASKED).contains(count));
     let verbose = written(Format::Human, &counted, &Style { verbose: 1, ..MASKED });
-    assert!(verbose.ends_with(&format!("\n{count}; --explain shows them\n")), "{verbose}");
+    assert!(verbose.contains(&format!("\n{count}; --explain shows them\n")), "{verbose}");
     let told = Report { explained, ..counted };
     let human = written(Format::Human, &told, &MASKED);
     assert!(human.starts_with("dismissed (placeholder) a.env:1:5 anthropic-api-key sk-ant-api03-"), "{human}");

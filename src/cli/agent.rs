@@ -1,19 +1,20 @@
 //! `skant hook claude-code` and its like: what is told to a coding assistant's client about a call that
 //! it is going to make, or about a prompt that is going to be sent.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 
 use serde_json::{Value, json};
 
 use super::policy::committed;
 use super::{Outcome, print, tell};
 use crate::error::Error;
+use crate::file::read_all;
 use crate::finding::{Confidence, Finding, Severity, inert};
 use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::rule::RuleSet;
-use crate::run::{self, Wanted};
+use crate::run::{Engine, Wanted};
 use crate::source::{AgentEvent, Moment};
 
 /// The assistants that a hook can be asked for.
@@ -39,7 +40,7 @@ pub(super) fn run(client: Client, strict: bool, config_from: Option<&str>) -> Re
             let committed = committed(&event.folder, config_from);
             let broken = committed.as_ref().err().map(|why| format!("skant hook: no exception counts: {why}"));
             let (policy, rules) = committed.unwrap_or_else(|_| (Policy::none(), RuleSet::builtin()));
-            let report = look(&event, &policy, &rules);
+            let report = look(&event, &policy, rules);
             let trouble = event.trouble.as_ref().map(|why| format!("skant hook: cannot tell what is asked: {why}"));
             let found = (!report.findings.is_empty()).then(|| stopped(&event, &report));
             let is_found = found.is_some();
@@ -65,20 +66,15 @@ fn input() -> Result<Vec<u8>, String> {
     if stdin.is_terminal() {
         return Err("skant hook: standard input is a terminal, and a client writes JSON there".to_owned());
     }
-    let mut bytes = Vec::new();
-    let read = stdin.take(LONGEST_INPUT + 1).read_to_end(&mut bytes);
-    read.map_err(|error| format!("skant hook: cannot read standard input: {error}"))?;
-    if bytes.len() as u64 > LONGEST_INPUT {
-        return Err(format!("skant hook: nothing was scanned: more than {LONGEST_INPUT} bytes on standard input"));
-    }
-    Ok(bytes)
+    read_all(stdin, LONGEST_INPUT)
+        .map_err(|error| format!("skant hook: nothing was scanned: cannot read standard input: {error}"))
 }
 
 /// A mark in what the assistant writes is its own word, and does not count.
-fn look(event: &AgentEvent, policy: &Policy, rules: &RuleSet) -> Report {
+fn look(event: &AgentEvent, policy: &Policy, rules: RuleSet) -> Report {
     let inline = !event.is_written();
     let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline };
-    run::run(event, rules, policy, wanted, &Ledger::default())
+    Engine::new(rules, wanted).run(event, policy, &Ledger::default())
 }
 
 fn unscanned(report: &Report) -> Option<String> {

@@ -1,22 +1,19 @@
 //! `skant anthropic`: which keys of an organisation leaked, and switching them off.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Outcome, print, tell};
+use super::{LARGEST, Outcome, print, read, tell};
 use crate::anthropic::{Admin, Creator, Key, Leak, Leaks, is_hint};
 use crate::error::Error;
 use crate::finding::inert;
 use crate::rule::RuleSet;
 
-/// The most bytes that a report may have.
-const LARGEST_REPORT: u64 = 256 << 20;
 /// How many places of a leak people are told.
 const MOST_PLACES: usize = 3;
 
@@ -97,7 +94,7 @@ impl Asked {
         let mut leaks = Leaks::default();
         for report in &self.reports {
             let name = super::shown(report);
-            let bytes = read(report).map_err(|error| {
+            let bytes = read(report, LARGEST).map_err(|error| {
                 Error::usage(format!("cannot read the report {name}: {error}"), "name a report that skant wrote")
             })?;
             leaks.read(&name, &bytes)?;
@@ -107,17 +104,6 @@ impl Asked {
         }
         Ok((admin, leaks.into_vec()))
     }
-}
-
-fn read(report: &Path) -> io::Result<Vec<u8>> {
-    let reader: Box<dyn Read> =
-        if report.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(report)?) };
-    let mut bytes = Vec::new();
-    reader.take(LARGEST_REPORT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST_REPORT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {LARGEST_REPORT} bytes")));
-    }
-    Ok(bytes)
 }
 
 /// Looks the leaks up among the organisation's keys. Where nothing leaked nobody is asked.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::policy::{Place, PolicyOptions};
+use super::policy::{Place, PolicyOptions, root_around};
 use super::{Outcome, print};
 use crate::baseline::{Baseline, NAME, Verdict};
 use crate::config::Files;
@@ -17,7 +17,7 @@ use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::rule::{Confidence, Judge, RuleSet, Severity};
-use crate::run::{Wanted, run as scan};
+use crate::run::{Engine, Wanted};
 use crate::source::{History, HistoryOptions, Source, Tree};
 
 #[derive(Debug, clap::Args)]
@@ -56,7 +56,7 @@ const LARGEST_ATTRIBUTES: u64 = 1 << 20;
 
 pub(super) fn run(arguments: &Args) -> Result<Outcome, Error> {
     let (Command::Create(options) | Command::Update(options) | Command::Prune(options)) = &arguments.command;
-    let root = Tree::new(vec![".".into()], false).root().to_owned();
+    let root = root_around(Path::new("."));
     let file = options.policy.baseline().map_or_else(|| root.join(NAME), Path::to_owned);
     let place = || Place::Folder(root.clone());
     let known = options.policy.open(place())?.own.baseline;
@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Args) -> Result<Outcome, Error> {
 
 /// A baseline of ours for what another tool's knows of the files, and what of it was not found.
 pub(super) fn carried(known: &Baseline) -> Result<(String, Vec<String>), Error> {
-    let root = Tree::new(vec![".".into()], false).root().to_owned();
+    let root = root_around(Path::new("."));
     let options = Options {
         history: Place::Folder(root.clone()).has_history(),
         severity: Severity::Low,
@@ -125,9 +125,10 @@ fn look(options: &Options, root: &Path, policy: &Policy) -> Result<Found, Error>
         explain: false,
         inline: !options.policy.no_inline,
     };
+    let engine = Engine::new(rules, wanted);
     let mut found = Found { findings: Vec::new(), skipped: Vec::new() };
     let mut take = |source: &dyn Source| {
-        let report: Report = scan(source, &rules, policy, wanted, &Ledger::default());
+        let report: Report = engine.run(source, policy, &Ledger::default());
         // What lies in a repository inside of this one has its own baseline.
         found.findings.extend(report.findings.into_iter().filter(|one| one.location.origin.root.is_none()));
         found.skipped.extend(report.skipped.into_iter().map(|one| format!("{}: {}", one.path, one.reason)));

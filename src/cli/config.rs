@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::policy::Place;
+use super::policy::{Place, root_around};
 use super::{Outcome, print, show};
 use crate::baseline::Baseline;
 use crate::blob::path_bytes;
@@ -15,7 +15,6 @@ use crate::error::Error;
 use crate::policy::read_baseline;
 use crate::rule::RuleSet;
 use crate::scan::{Scanner, Scratch};
-use crate::source::Tree;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -55,7 +54,7 @@ pub(super) fn run(arguments: &Args) -> Result<Outcome, Error> {
         }
         Command::Check { file: Some(file) } => {
             let config = Config::named(file)?;
-            let root = Tree::new(vec![".".into()], false).root().to_owned();
+            let root = root_around(Path::new("."));
             Ok(outcome(check(&config, "", &paths(&root), true)?))
         }
         Command::Check { file: None } => check_all(),
@@ -75,7 +74,8 @@ fn migrate(file: &Path) -> Result<Outcome, Error> {
         Config::gitleaks(file)?.migrated()
     };
     print(|out| out.write_all(new.as_bytes()))?;
-    left.iter().for_each(|one| super::tell(&format!("not carried: {one}")));
+    let left: Vec<String> = left.iter().map(|one| format!("not carried: {one}")).collect();
+    super::tell(&left.join("\n"));
     Ok(Outcome::Clean)
 }
 
@@ -85,7 +85,7 @@ fn outcome(warnings: usize) -> Outcome {
 
 /// The configs that have a word in a folder, nearest first, and the folders they are for.
 fn in_force(folder: &Path) -> Result<Vec<(String, Config)>, Error> {
-    let root = Tree::new(vec![folder.to_owned()], false).root().to_owned();
+    let root = root_around(folder);
     let here = fs::canonicalize(folder)
         .map_err(|error| Error::usage(format!("cannot enter {}: {error}", folder.display()), "name a folder"))?;
     let files = Place::Folder(root.clone()).files()?;
@@ -126,7 +126,7 @@ fn show_config(folder: &Path) -> Result<Outcome, Error> {
 }
 
 fn check_all() -> Result<Outcome, Error> {
-    let root = Tree::new(vec![".".into()], false).root().to_owned();
+    let root = root_around(Path::new("."));
     let (files, paths) = (Files::Disk(root.clone()), paths(&root));
     let mut folders: Vec<&str> = vec![""];
     let has_config = |path: &&String| NAMES.iter().any(|name| path.ends_with(&format!("/{name}")));

@@ -1,16 +1,16 @@
 //! `skant hook`: what git, and the frameworks around it, run before something leaves the machine.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{ColorChoice, Subcommand};
 
 use super::agent::{self, Client};
 use super::scan::Options;
-use super::{Outcome, staged};
+use super::{LARGEST, Outcome, staged};
 use crate::error::Error;
+use crate::file::{self, read_all};
 use crate::source::{HistoryOptions, Message, Push};
-use crate::{fault, file};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -75,9 +75,6 @@ impl AgentArgs {
     }
 }
 
-/// The most bytes of standard input: a line for each ref.
-const LONGEST_INPUT: u64 = 256 << 20;
-
 pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
     match arguments.hook {
         Hook::PreCommit(arguments) => staged::run(arguments, color),
@@ -122,11 +119,6 @@ fn input() -> Result<String, Error> {
     if file::is_null(&stdin) {
         return Err(failed("standard input is closed, and this is a hook".to_owned()));
     }
-    let mut bytes = Vec::new();
-    let read = fault::point().and_then(|()| stdin.take(LONGEST_INPUT + 1).read_to_end(&mut bytes));
-    read.map_err(|error| failed(format!("cannot read standard input: {error}")))?;
-    if bytes.len() as u64 > LONGEST_INPUT {
-        return Err(failed("standard input is too long".to_owned()));
-    }
+    let bytes = read_all(stdin, LARGEST).map_err(|error| failed(format!("cannot read standard input: {error}")))?;
     String::from_utf8(bytes).map_err(|_| failed("standard input is not UTF-8".to_owned()))
 }

@@ -20,7 +20,7 @@ use crate::finding::inert;
 use crate::ledger::Ledger;
 use crate::report::{Format, Style};
 use crate::rule::{Confidence, Rule, Severity};
-use crate::run::{self, Wanted};
+use crate::run::{Engine, Wanted};
 use crate::source::{Source, Staged, Text};
 
 /// Serves until standard input ends.
@@ -158,7 +158,7 @@ impl Server {
 fn scan(source: &dyn Source, inline: bool) -> Result<String, String> {
     let (policy, rules) = committed(Path::new("."), None).map_err(|error| inert(&error.to_string()))?;
     let wanted = Wanted { severity: Severity::Low, confidence: Confidence::Medium, explain: false, inline };
-    let report = run::run(source, &rules, &policy, wanted, &Ledger::default());
+    let report = Engine::new(rules, wanted).run(source, &policy, &Ledger::default());
     let mut bytes = Vec::new();
     Format::Json.write(&report, &Style::default(), &mut bytes).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| error.to_string())

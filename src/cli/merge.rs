@@ -1,13 +1,11 @@
 //! `skant merge`.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::ColorChoice;
 
 use super::scan::{ReportOptions, RuleOptions};
-use super::{Outcome, shown};
+use super::{LARGEST, Outcome, read, shown};
 use crate::error::Error;
 use crate::report::{Merge, Style};
 
@@ -22,8 +20,6 @@ pub(super) struct Args {
     rules: RuleOptions,
 }
 
-/// How large a report may be.
-const LARGEST_REPORT: u64 = 256 << 20;
 const HELP: &str =
     "`merge` joins what scans of one kind wrote, by `--output json=FILE` or `jsonl=FILE`, each part once";
 
@@ -37,7 +33,7 @@ pub(super) fn run(arguments: &Args, color: ColorChoice) -> Result<Outcome, Error
         if is_among(file, &files[..index]) {
             return Err(refuse("it is named twice, and would count twice".into()));
         }
-        let bytes = read(file).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+        let bytes = read(file, LARGEST).map_err(|error| refuse(format!("cannot be read: {error}")))?;
         merge.add(&bytes).map_err(refuse)?;
     }
     let mut report = merge.finish().ok_or_else(|| Error::usage("there is no report to join", HELP))?;
@@ -49,15 +45,4 @@ pub(super) fn run(arguments: &Args, color: ColorChoice) -> Result<Outcome, Error
 fn is_among(file: &Path, others: &[PathBuf]) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     others.iter().any(|other| real(other) == real(file))
-}
-
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let reader: Box<dyn Read> =
-        if file.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(File::open(file)?) };
-    let mut bytes = Vec::new();
-    reader.take(LARGEST_REPORT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST_REPORT {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {LARGEST_REPORT} bytes")));
-    }
-    Ok(bytes)
 }

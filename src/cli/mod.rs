@@ -21,6 +21,7 @@ mod scan;
 mod staged;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,6 +33,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use crate::blob::path_bytes;
 use crate::error::Error;
 use crate::fault;
+use crate::file::read_all;
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::scan::{Scanner, Scratch};
 
@@ -207,6 +209,19 @@ fn shown(path: &Path) -> String {
 fn masked(text: &str) -> String {
     Scanner::new(&RuleSet::builtin()).mask(text.as_bytes(), &mut Scratch::default())
 }
+
+/// All of a file that was named, or of standard input for `-`, at most so many bytes.
+fn read(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if file.as_os_str() == "-" { read_all(io::stdin(), most) } else { read_file(file, most) }
+}
+
+/// The same of a file, whatever its name.
+fn read_file(file: &Path, most: u64) -> io::Result<Vec<u8>> {
+    read_all(File::open(file)?, most)
+}
+
+/// The most bytes a report may have that is read again, or another file that was named.
+const LARGEST: u64 = 256 << 20;
 
 /// Whether colours are wanted on a stream: what was asked for, then the environment's word, then
 /// whether a person is looking.

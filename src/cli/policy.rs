@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::git::Repo;
 use crate::policy::{Ground, Policy, read_baseline};
 use crate::rule::RuleSet;
+use crate::source::Tree;
 
 /// What every scan can be told of config, baseline and marks.
 #[derive(Debug, Default, clap::Args)]
@@ -66,6 +67,11 @@ impl Place {
             Place::Clone(root) | Place::Folder(root) => root,
         }
     }
+}
+
+/// The root of the repository around a folder; the working directory, where there is none.
+pub(super) fn root_around(folder: &Path) -> PathBuf {
+    Tree::new(vec![folder.to_owned()], false).root().to_owned()
 }
 
 impl PolicyOptions {

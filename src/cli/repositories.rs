@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -14,16 +14,13 @@ use sha2::{Digest, Sha256};
 
 use super::policy::Place;
 use super::scan::{Options, Session};
-use super::{Outcome, shown, tell};
+use super::{LARGEST, Outcome, read, shown, tell};
 use crate::baseline;
 use crate::config::{Date, NAMES};
 use crate::error::Error;
 use crate::policy::Policy;
 use crate::report::{self, Merge, Report, Repository, Status, write_part};
 use crate::source::{History, HistoryOptions};
-
-/// The most bytes a list may have.
-const LARGEST_LIST: u64 = 256 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Repositories {
@@ -93,11 +90,10 @@ pub(super) fn run(
             tell(&format!("share {} of {} has none of the {all} repositories", shard.number, shard.of));
         }
     }
-    let settings = options.settings(&session.rules)? + if wanted.unreachable { "u" } else { "" };
+    let settings = options.settings(session.engine.rules())? + if wanted.unreachable { "u" } else { "" };
     let settings = settings + if wanted.allow_shallow { "s" } else { "" };
     let mut journal = asked.resume.as_deref().map(|file| Journal::open(file, options)).transpose()?;
-    report.rules = session.rules.iter().cloned().collect();
-    report.rules.sort_by(|a, b| a.id.cmp(&b.id));
+    report.rules = session.engine.rules().in_order();
     let state = |folder: &Path| Some(Opened::new(folder, wanted, options).ok()?.state);
     let kept = journal.as_mut().map(|journal| journal.read(&list, &settings, &session, state)).transpose()?;
     let all = list.len();
@@ -165,28 +161,20 @@ impl Opened {
 /// An error and the way out, in a line. Both may repeat what was typed, or what stands in a file.
 fn told(error: &Error, session: &Session<'_>) -> String {
     let help = error.help().map(|help| format!(": {help}")).unwrap_or_default();
-    session.mask(&format!("{error}{help}"))
+    session.engine.mask(&format!("{error}{help}"))
 }
 
 /// Reads a list: one folder a line, nothing from empty lines and those that begin with `#`.
 fn read_list(file: &Path, session: &Session<'_>) -> Result<List, Error> {
     let help = "write the folders of clones into it, one a line, or pipe them to `--repos -`";
     let refuse = |what: String| Error::usage(format!("{}: {what}", shown(file)), help);
-    let reader: io::Result<Box<dyn Read>> = if file.as_os_str() == "-" {
-        Ok(Box::new(io::stdin()))
-    } else {
-        File::open(file).map(|file| Box::new(file) as _)
-    };
-    let mut text = String::new();
-    let length = reader.and_then(|reader| reader.take(LARGEST_LIST + 1).read_to_string(&mut text));
-    if length.map_err(|error| refuse(format!("cannot be read: {error}")))? as u64 > LARGEST_LIST {
-        return Err(refuse(format!("larger than {LARGEST_LIST} bytes")));
-    }
+    let bytes = read(file, LARGEST).map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|_| refuse("is not UTF-8".to_owned()))?;
     let lines = text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty());
     let mut list = List::new();
     for line in lines.filter(|line| !line.starts_with('#')) {
         let folder = Path::new(if line.len() > 1 { line.trim_end_matches('/') } else { line });
-        let name: Arc<str> = session.mask(&folder.to_string_lossy()).into();
+        let name: Arc<str> = session.engine.mask(&folder.to_string_lossy()).into();
         if list.insert(Arc::clone(&name), folder.to_owned()).is_some_and(|other| other != folder) {
             return Err(refuse(format!("two lines are shown alike, as {name}, and a report cannot tell them apart")));
         }
@@ -241,7 +229,7 @@ impl Journal<'_> {
         self.file.read_to_end(&mut text).map_err(|error| refuse(&error.to_string()))?;
         let end = memchr::memrchr(b'\n', &text).map_or(0, |at| at + 1);
         let whole = std::str::from_utf8(&text[..end]).map_err(|_| refuse("it is not UTF-8"))?;
-        let (kept, end) = Merge::new(&session.rules).kept(whole).map_err(|said| refuse(&said))?;
+        let (kept, end) = Merge::new(session.engine.rules()).kept(whole).map_err(|said| refuse(&said))?;
         if kept.iter().any(|(_, repository)| repository.settings != settings) {
             return Err(refuse("it is of a run with other options"));
         }

@@ -1,12 +1,11 @@
 //! `skant rules`: what is looked for, and why.
 
-use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{Outcome, print};
+use super::{LARGEST, Outcome, print, read_file};
 use crate::blob::{Blob, Origin};
 use crate::error::Error;
 use crate::rule::spec::{RuleFile, RuleSpec};
@@ -50,9 +49,21 @@ pub(super) fn run(arguments: Args) -> Result<Outcome, Error> {
     Ok(Outcome::Clean)
 }
 
-fn list(rules: &RuleSet, out: &mut dyn Write) -> std::io::Result<()> {
-    let mut rules: Vec<_> = rules.iter().collect();
-    rules.sort_by(|a, b| a.id.cmp(&b.id));
+/// The name and the text of a rule file.
+pub(super) fn read(path: &Path) -> Result<(String, String), Error> {
+    let name = path.display().to_string();
+    let text = read_file(path, LARGEST).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
+    let text = text.map_err(|error| {
+        Error::usage(
+            format!("cannot read the rule file {name}: {error}"),
+            "it is a TOML file; docs/rules.md describes it",
+        )
+    })?;
+    Ok((name, text))
+}
+
+fn list(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
+    let rules = rules.in_order();
     let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
     for rule in rules {
         writeln!(out, "{:width$}  {:8}  {:6}  {}", rule.id, rule.severity, rule.confidence, rule.name)?;
@@ -60,7 +71,7 @@ fn list(rules: &RuleSet, out: &mut dyn Write) -> std::io::Result<()> {
     Ok(())
 }
 
-fn show(rule: &Rule, out: &mut dyn Write) -> std::io::Result<()> {
+fn show(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}\n\n{} ({})", rule.id, rule.name, rule.provider)?;
     writeln!(out, "severity    {}\nconfidence  {}", rule.severity, rule.confidence)?;
     match &rule.finder {
@@ -96,10 +107,7 @@ fn show(rule: &Rule, out: &mut dyn Write) -> std::io::Result<()> {
 }
 
 fn test(mut rules: RuleSet, path: &Path) -> Result<Outcome, Error> {
-    let name = path.display().to_string();
-    let text = fs::read_to_string(path).map_err(|error| {
-        Error::usage(format!("cannot read the rule file {name}: {error}"), "docs/rules.md describes rule files")
-    })?;
+    let (name, text) = read(path)?;
     rules.add_file(&name, &text)?;
     let file: RuleFile = toml::from_str(&text).expect("it was read a moment ago");
     let scanner = Scanner::new(&rules);

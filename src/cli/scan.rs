@@ -1,6 +1,5 @@
 //! `skant scan`, and the options that every scan takes.
 
-use std::cell::OnceCell;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +9,7 @@ use clap::{ColorChoice, ValueEnum};
 use sha2::{Digest, Sha256};
 
 use super::policy::{Place, PolicyOptions};
-use super::{Outcome, print, progress, show, tell, wants_color};
+use super::{LARGEST, Outcome, print, progress, read_file, rules, show, tell, wants_color};
 use crate::advice::advise;
 use crate::config::Config;
 use crate::error::Error;
@@ -21,8 +20,7 @@ use crate::ledger::Ledger;
 use crate::policy::Policy;
 use crate::report::{Format, Provenance, Report, Style};
 use crate::rule::{Confidence, RuleSet, Severity};
-use crate::run::Wanted;
-use crate::scan::{Scanner, Scratch};
+use crate::run::{Engine, Wanted};
 use crate::source::{Source, Stdin, Tree};
 use crate::verify::Verifier;
 
@@ -211,8 +209,14 @@ impl Options {
                 .build_global()
                 .map_err(|error| Error::usage(format!("cannot start {threads} threads: {error}"), "ask for fewer"))?;
         }
+        let wanted = Wanted {
+            severity: self.severity,
+            confidence: self.confidence,
+            explain: self.explain,
+            inline: !self.policy.no_inline,
+        };
         let tells_provenance = self.reports.tell_provenance();
-        Ok(Session { options: self, rules, scanner: OnceCell::new(), tells_provenance, started: Instant::now() })
+        Ok(Session { options: self, engine: Engine::new(rules, wanted), tells_provenance, started: Instant::now() })
     }
 
     /// Refuses to write a report over a file that is read, or over another report.
@@ -239,7 +243,7 @@ impl Options {
         rules.iter().for_each(|rule| hash.update(format!(" {} {} {}", rule.id, rule.severity, rule.confidence)));
         let files = self.rules.rules.iter().chain(&policy.config).map(PathBuf::as_path).chain(policy.baseline());
         for file in files {
-            let bytes = fs::read(file).map_err(|error| {
+            let bytes = read_file(file, LARGEST).map_err(|error| {
                 Error::usage(format!("cannot read {}: {error}", file.display()), "check how it is spelled")
             })?;
             hash.update(Sha256::digest(bytes));
@@ -284,9 +288,7 @@ impl Options {
 /// What is the same for all sources that one run scans.
 pub(super) struct Session<'o> {
     options: &'o Options,
-    pub rules: RuleSet,
-    /// Masks what is shown besides.
-    scanner: OnceCell<Scanner>,
+    pub engine: Engine,
     /// Whether a format tells where what was scanned can be had.
     pub tells_provenance: bool,
     started: Instant,
@@ -298,16 +300,10 @@ impl Session<'_> {
     pub(super) fn scan(&self, source: &dyn Source, policy: &Policy, folder: Option<&Path>) -> Result<Report, Error> {
         let options = self.options;
         let verifier = options.verify.then(Verifier::new).transpose()?;
-        let wanted = Wanted {
-            severity: options.severity,
-            confidence: options.confidence,
-            explain: options.explain,
-            inline: !options.policy.no_inline,
-        };
         let counts = Ledger::default();
-        let mut report = progress::watch(&counts, || crate::run::run(source, &self.rules, policy, wanted, &counts));
+        let mut report = progress::watch(&counts, || self.engine.run(source, policy, &counts));
         report.faults.iter().for_each(show);
-        advise(&mut report, &self.rules, folder, source);
+        advise(&mut report, self.engine.rules(), folder, source);
         if let Some(verifier) = verifier {
             report.notices.extend(verifier.ask(&mut report.findings)?);
         }
@@ -321,18 +317,12 @@ impl Session<'_> {
     fn provenance(&self, source: &dyn Source, folder: &Path) -> Option<Provenance> {
         let repository = if source.name() == "tree" { open_harmless(folder) } else { Repository::open(folder).ok() }?;
         let tip = source.tip();
-        let url = self.mask(&repository.public_url()?);
+        let url = self.engine.mask(&repository.public_url()?);
         let (head, branch) = repository.head();
         let head = head.map(|head| hex(&head));
         let is_head = tip.is_none() || tip == head;
-        let branch = branch.filter(|_| is_head && head.is_some()).map(|branch| self.mask(&branch));
+        let branch = branch.filter(|_| is_head && head.is_some()).map(|branch| self.engine.mask(&branch));
         Some(Provenance { url, revision: tip.or(head), branch })
-    }
-
-    /// Text as it is shown: on one line, inert, and masked.
-    pub(super) fn mask(&self, text: &str) -> String {
-        let scanner = self.scanner.get_or_init(|| Scanner::new(&self.rules).counting());
-        scanner.mask(text.as_bytes(), &mut Scratch::default())
     }
 
     /// Writes every report that was asked for, and says what the program is to end with.
@@ -353,13 +343,7 @@ impl RuleOptions {
             config.change(&mut rules)?;
         }
         for path in &self.rules {
-            let name = path.display().to_string();
-            let text = fs::read_to_string(path).map_err(|error| {
-                Error::usage(
-                    format!("cannot read the rule file {name}: {error}"),
-                    "`--rules` takes a TOML file; docs/rules.md describes it",
-                )
-            })?;
+            let (name, text) = rules::read(path)?;
             rules.add_file(&name, &text)?;
         }
         rules.select(&self.only, &self.skip)?;

@@ -18,7 +18,7 @@ use super::phrase::{
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
 use crate::finding::{Excerpt, Finding, Location, Position, Severity, Suppression, inert};
-use crate::ledger::Exclusion;
+use crate::ledger::{Exclusion, Unit};
 use crate::scan::{Dismissal, Dismissed};
 
 const DEFAULT_WIDTH: usize = 100;
@@ -308,9 +308,10 @@ fn write_ledger(report: &Report, style: &Style, out: &mut impl Write) -> io::Res
 /// The run in a sentence.
 fn verdict(report: &Report, style: &Style) -> String {
     let (outcome, extent, time) = (outcome(report), extent(report), seconds(style.elapsed));
-    match (report.findings.is_empty(), report.files + report.blobs + report.commits, report.is_complete()) {
+    match (report.findings.is_empty(), report.things(), report.is_complete()) {
         (false, ..) => {
-            let (files, bytes, rules) = (scanned(report), size(report.bytes), count(report.rules.len() as u64, "rule"));
+            let (files, bytes, rules) =
+                (scanned(report), size(report.scanned(Unit::Byte)), count(report.rules.len() as u64, "rule"));
             format!("{}; scanned {files}, {bytes}, with {rules} in {time}", paint(style, RED, &outcome))
         }
         (true, 0, _) => outcome,

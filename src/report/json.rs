@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{Provenance, Report, Repository, Shard, Skipped, Style, escaped, help};
 use crate::blob::Commit;
 use crate::finding::{Finding, Means, Suppression};
-use crate::ledger::{Account, Accounts, Unit};
+use crate::ledger::{Account, Accounts, Unit, scanned};
 use crate::scan::Dismissal;
 
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -114,8 +114,8 @@ pub(super) struct RepositoryEntry<'a> {
     pub members: u64,
     pub bytes: u64,
     pub ledger: BTreeMap<String, AccountEntry>,
-    pub suppressed: BTreeMap<Cow<'a, str>, u64>,
-    pub dismissed: BTreeMap<Cow<'a, str>, u64>,
+    pub suppressed: Counts<'a>,
+    pub dismissed: Counts<'a>,
     pub skipped: Vec<SkippedEntry<'a>>,
     pub notices: Cow<'a, [String]>,
 }
@@ -130,13 +130,13 @@ impl<'a> RepositoryEntry<'a> {
             provenance: repository.provenance.as_ref().map(ProvenanceEntry::of),
             config: repository.config.as_deref().map(Cow::from),
             findings: repository.findings,
-            blobs: repository.blobs,
-            commits: repository.commits,
-            members: repository.members,
-            bytes: repository.bytes,
+            blobs: scanned(&repository.accounts, Unit::Blob),
+            commits: scanned(&repository.accounts, Unit::Commit),
+            members: scanned(&repository.accounts, Unit::Member),
+            bytes: scanned(&repository.accounts, Unit::Byte),
             ledger: ledger(&repository.accounts),
             suppressed: repository.suppressed.iter().map(|(means, count)| (means.as_str().into(), *count)).collect(),
-            dismissed: repository.dismissed.iter().map(|(reason, count)| (reason.as_str().into(), *count)).collect(),
+            dismissed: counts(&repository.dismissed),
             skipped: repository.skipped.iter().map(SkippedEntry::of).collect(),
             notices: (&repository.notices).into(),
         }
@@ -172,57 +172,63 @@ impl Tool {
     }
 }
 
-#[derive(Serialize)]
-struct Scan<'a> {
-    source: &'a str,
-    range: Option<&'a str>,
-    complete: bool,
-    files: u64,
-    blobs: u64,
-    commits: u64,
-    members: u64,
-    bytes: u64,
-    rules: usize,
-    findings: usize,
-    config: Option<&'a str>,
-    provenance: Option<ProvenanceEntry<'a>>,
-    skipped: Vec<SkippedEntry<'a>>,
-    notices: &'a [String],
-    ledger: BTreeMap<String, AccountEntry>,
+/// What came of a run: written, and read again when reports are joined.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scan<'a> {
+    pub source: Cow<'a, str>,
+    pub range: Option<Cow<'a, str>>,
+    pub complete: bool,
+    pub files: u64,
+    pub blobs: u64,
+    pub commits: u64,
+    pub members: u64,
+    pub bytes: u64,
+    pub rules: usize,
+    pub findings: usize,
+    pub config: Option<Cow<'a, str>>,
+    pub provenance: Option<ProvenanceEntry<'a>>,
+    pub skipped: Vec<SkippedEntry<'a>>,
+    pub notices: Cow<'a, [String]>,
+    pub ledger: BTreeMap<String, AccountEntry>,
     #[serde(serialize_with = "every_means")]
-    suppressed: &'a Report,
+    pub suppressed: Counts<'a>,
     #[serde(serialize_with = "every_reason")]
-    dismissed: &'a BTreeMap<Dismissal, u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shard: Option<ShardEntry<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    repositories: Vec<RepositoryEntry<'a>>,
+    pub dismissed: Counts<'a>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<ShardEntry<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repositories: Vec<RepositoryEntry<'a>>,
 }
 
 impl Scan<'_> {
     fn of(report: &Report) -> Scan<'_> {
         Scan {
-            source: report.source,
-            range: report.range.as_deref(),
+            source: report.source.into(),
+            range: report.range.as_deref().map(Cow::from),
             complete: report.is_complete(),
-            files: report.files,
-            blobs: report.blobs,
-            commits: report.commits,
-            members: report.members,
-            bytes: report.bytes,
+            files: report.scanned(Unit::File),
+            blobs: report.scanned(Unit::Blob),
+            commits: report.scanned(Unit::Commit),
+            members: report.scanned(Unit::Member),
+            bytes: report.scanned(Unit::Byte),
             rules: report.rules.len(),
             findings: report.findings.len(),
-            config: report.config.as_deref(),
+            config: report.config.as_deref().map(Cow::from),
             provenance: report.provenance.as_ref().map(ProvenanceEntry::of),
             skipped: report.skipped.iter().map(SkippedEntry::of).collect(),
-            notices: &report.notices,
+            notices: (&report.notices).into(),
             ledger: ledger(&report.accounts),
-            suppressed: report,
-            dismissed: &report.dismissed,
+            suppressed: Means::ALL.iter().map(|&means| (means.as_str().into(), report.suppressed_by(means))).collect(),
+            dismissed: counts(&report.dismissed),
             shard: report.shard.as_ref().map(ShardEntry::of),
             repositories: Vec::new(),
         }
     }
+}
+
+fn counts<'a>(dismissed: &BTreeMap<Dismissal, u64>) -> Counts<'a> {
+    dismissed.iter().map(|(reason, count)| (reason.as_str().into(), *count)).collect()
 }
 
 /// Which share of a list was scanned.
@@ -266,14 +272,20 @@ pub(super) fn ledger(accounts: &Accounts) -> BTreeMap<String, AccountEntry> {
     accounts.iter().map(|(unit, account)| (Unit::as_str(*unit).to_owned(), AccountEntry::of(account))).collect()
 }
 
+/// Numbers, by the names of what was counted.
+type Counts<'a> = BTreeMap<Cow<'a, str>, u64>;
+
 /// Names every reason, also those that dismissed nothing: a reader need not know which there are.
-fn every_reason<S: Serializer>(dismissed: &BTreeMap<Dismissal, u64>, serializer: S) -> Result<S::Ok, S::Error> {
-    let count = |reason| dismissed.get(reason).copied().unwrap_or_default();
-    serializer.collect_map(Dismissal::ALL.iter().map(|reason| (reason.as_str(), count(reason))))
+fn every_reason<S: Serializer>(counts: &Counts<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    every(&Dismissal::ALL.map(Dismissal::as_str), counts, serializer)
 }
 
-fn every_means<S: Serializer>(report: &Report, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(Means::ALL.iter().map(|&means| (means.as_str(), report.suppressed_by(means))))
+fn every_means<S: Serializer>(counts: &Counts<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    every(&Means::ALL.map(Means::as_str), counts, serializer)
+}
+
+fn every<S: Serializer>(names: &[&str], counts: &Counts<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(names.iter().map(|&name| (name, counts.get(name).copied().unwrap_or_default())))
 }
 
 #[derive(Serialize, Deserialize)]

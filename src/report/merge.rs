@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::json::{
-    AccountEntry, CommitEntry, DismissedEntry, Entry, ProvenanceEntry, RepositoryEntry, SCHEMA_VERSION, ShardEntry,
-    SkippedEntry, SuppressedEntry,
+    AccountEntry, CommitEntry, DismissedEntry, Entry, ProvenanceEntry, RepositoryEntry, SCHEMA_VERSION, Scan,
+    ShardEntry, SkippedEntry, SuppressedEntry,
 };
 use super::{Provenance, Report, Repository, Skipped, Status};
 use crate::blob::{Commit, Origin, Place};
@@ -18,7 +18,7 @@ use crate::finding::{
     Advice, Confidence, Excerpt, Exposure, Finding, Fingerprint, Liveness, Location, Means, Position, Secret, Severity,
     Suppression, inert,
 };
-use crate::ledger::{Account, Accounts, Cause, Exclusion, Unit, add};
+use crate::ledger::{Account, Accounts, Cause, Exclusion, Unit, add, scanned};
 use crate::rule::{Judge, Rule, RuleSet};
 use crate::scan::{Dismissal, Dismissed, Scanner, Scratch};
 
@@ -53,7 +53,7 @@ struct Document {
     _schema_version: IgnoredAny,
     #[serde(rename = "tool")]
     _tool: IgnoredAny,
-    scan: Scan,
+    scan: Scan<'static>,
     #[serde(default)]
     findings: Vec<Entry<'static>>,
     #[serde(default)]
@@ -73,32 +73,6 @@ struct Head {
 struct Tool {
     name: String,
     version: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Scan {
-    source: String,
-    range: Option<String>,
-    complete: bool,
-    files: u64,
-    blobs: u64,
-    commits: u64,
-    members: u64,
-    bytes: u64,
-    rules: usize,
-    findings: usize,
-    config: Option<String>,
-    provenance: Option<ProvenanceEntry<'static>>,
-    skipped: Vec<SkippedEntry<'static>>,
-    notices: Vec<String>,
-    ledger: BTreeMap<String, AccountEntry>,
-    suppressed: BTreeMap<String, u64>,
-    dismissed: BTreeMap<String, u64>,
-    #[serde(default)]
-    shard: Option<ShardEntry<'static>>,
-    #[serde(default)]
-    repositories: Vec<RepositoryEntry<'static>>,
 }
 
 /// A line of `jsonl` about a repository.
@@ -198,14 +172,13 @@ impl<'r> Merge<'r> {
                 report.miss_shares(&some, missing, *of);
             }
         }
-        report.rules = self.rules.iter().cloned().collect();
-        report.rules.sort_by(|a, b| a.id.cmp(&b.id));
+        report.rules = self.rules.in_order();
         report.put_in_order();
         Some(report)
     }
 
     /// Whether a part is one of the same whole, and says of itself what can be.
-    fn agree(&self, scan: &Scan) -> Result<(), String> {
+    fn agree(&self, scan: &Scan<'_>) -> Result<(), String> {
         if scan.complete != scan.skipped.is_empty() {
             return Err("what it says was not scanned and whether it is complete do not agree".into());
         }
@@ -234,7 +207,7 @@ impl<'r> Merge<'r> {
     }
 
     /// Takes in the repositories, where there are many. Each is in one of the parts.
-    fn add_repositories(&mut self, scan: &Scan, findings: &[Finding]) -> Result<(), String> {
+    fn add_repositories(&mut self, scan: &Scan<'_>, findings: &[Finding]) -> Result<(), String> {
         let mut known: BTreeSet<Arc<str>> = self.repositories.iter().map(|one| Arc::clone(&one.name)).collect();
         let repositories =
             scan.repositories.iter().map(|entry| self.repository(entry)).collect::<Result<Vec<_>, _>>()?;
@@ -254,6 +227,10 @@ impl<'r> Merge<'r> {
         let suppressed = suppressed.map(|(by, count)| Ok((means(by)?, *count))).collect::<Result<_, String>>()?;
         let dismissed = entry.dismissed.iter();
         let dismissed = dismissed.map(|(why, count)| Ok((dismissal(why)?, *count))).collect::<Result<_, String>>()?;
+        let accounts = accounts(&entry.ledger)?;
+        let RepositoryEntry { blobs, commits, members, bytes, .. } = *entry;
+        let counts = [(Unit::Blob, blobs), (Unit::Commit, commits), (Unit::Member, members), (Unit::Byte, bytes)];
+        check_counts(&accounts, &counts)?;
         Ok(Repository {
             name: self.mask(&entry.name).into(),
             status: named("status", &Status::ALL, Status::as_str, &entry.status)?,
@@ -262,11 +239,7 @@ impl<'r> Merge<'r> {
             provenance: entry.provenance.as_ref().map(|provenance| self.provenance(provenance)),
             config: entry.config.as_ref().map(|config| self.mask(config)),
             findings: entry.findings,
-            blobs: entry.blobs,
-            commits: entry.commits,
-            members: entry.members,
-            bytes: entry.bytes,
-            accounts: accounts(&entry.ledger)?,
+            accounts,
             suppressed,
             dismissed,
             skipped: self.skipped(&entry.skipped),
@@ -296,7 +269,7 @@ impl<'r> Merge<'r> {
 
     fn add_scan(
         &mut self,
-        scan: Scan,
+        scan: Scan<'static>,
         findings: Vec<Finding>,
         suppressed: Vec<Finding>,
         explained: Vec<Dismissed>,
@@ -307,6 +280,9 @@ impl<'r> Merge<'r> {
         if scan.complete != accounts.values().all(|account| account.not_scanned() == 0) {
             return Err("its ledger and whether it is complete do not agree".into());
         }
+        let Scan { files, blobs, commits, members, bytes, .. } = scan;
+        let counts = [(Unit::Blob, blobs), (Unit::Commit, commits), (Unit::Member, members), (Unit::Byte, bytes)];
+        check_counts(&accounts, &[&counts[..], &[(Unit::File, files)]].concat())?;
         let range = scan.range.map(|range| self.mask(&range));
         let skipped = self.skipped(&scan.skipped);
         let provenance = scan.provenance.as_ref().map(|provenance| self.provenance(provenance));
@@ -324,16 +300,6 @@ impl<'r> Merge<'r> {
             let count = count.checked_sub(listed(means)).ok_or("it lists more that is suppressed than it counts")?;
             let sum = report.suppressed_elsewhere.entry(means).or_default();
             *sum = sum.checked_add(count).ok_or("its counts are too large")?;
-        }
-        let counts = [
-            (&mut report.files, scan.files),
-            (&mut report.blobs, scan.blobs),
-            (&mut report.commits, scan.commits),
-            (&mut report.members, scan.members),
-            (&mut report.bytes, scan.bytes),
-        ];
-        for (sum, count) in counts {
-            *sum = sum.saturating_add(count);
         }
         add(&mut report.accounts, &accounts);
         for (reason, count) in scan.dismissed.iter().filter(|(_, count)| **count > 0) {
@@ -523,10 +489,6 @@ fn part(repository: &Repository, findings: Vec<Finding>) -> Report {
         dismissed: repository.dismissed.clone(),
         skipped: repository.skipped.clone(),
         notices: repository.notices.clone(),
-        blobs: repository.blobs,
-        commits: repository.commits,
-        members: repository.members,
-        bytes: repository.bytes,
         accounts: repository.accounts.clone(),
         ..Report::default()
     }
@@ -565,6 +527,12 @@ fn accounts(ledger: &BTreeMap<String, AccountEntry>) -> Result<Accounts, String>
         if is_sum { Ok((unit, account)) } else { Err("the sums of its ledger are wrong".to_owned()) }
     };
     ledger.iter().map(account).collect()
+}
+
+/// What a report counts is what its ledger says was scanned.
+fn check_counts(accounts: &Accounts, counts: &[(Unit, u64)]) -> Result<(), String> {
+    let is_so = counts.iter().all(|&(unit, count)| scanned(accounts, unit) == count);
+    if is_so { Ok(()) } else { Err("its counts and its ledger do not agree".to_owned()) }
 }
 
 fn dismissal(reason: &str) -> Result<Dismissal, String> {

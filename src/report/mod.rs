@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::finding::{Finding, Fingerprint, Location, Means, Secret};
-use crate::ledger::Accounts;
+use crate::ledger::{Accounts, Unit, scanned};
 use crate::rule::Rule;
 use crate::scan::{Dismissal, Dismissed};
 pub(crate) use github::write_error as write_github_error;
@@ -60,16 +60,6 @@ pub struct Report {
     pub faults: Vec<Error>,
     /// What else a person should know.
     pub notices: Vec<String>,
-    /// How many files were scanned.
-    pub files: u64,
-    /// How many of git's blobs were scanned.
-    pub blobs: u64,
-    /// How many commits were.
-    pub commits: u64,
-    /// How many members of archives were scanned.
-    pub members: u64,
-    /// How many bytes were scanned.
-    pub bytes: u64,
     /// What became of all there was to scan.
     pub accounts: Accounts,
     /// The rules that ran, in order of id.
@@ -130,6 +120,16 @@ impl Report {
     /// How many findings are suppressed at all.
     pub fn suppressed_in_all(&self) -> u64 {
         Means::ALL.iter().map(|&means| self.suppressed_by(means)).sum()
+    }
+
+    /// How many of a unit were scanned.
+    pub fn scanned(&self, unit: Unit) -> u64 {
+        scanned(&self.accounts, unit)
+    }
+
+    /// How many files, blobs and commits were.
+    fn things(&self) -> u64 {
+        [Unit::File, Unit::Blob, Unit::Commit].into_iter().map(|unit| self.scanned(unit)).fold(0, u64::saturating_add)
     }
 
     /// Whether everything that was asked for was scanned.

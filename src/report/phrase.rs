@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{Report, Repository, Status, help};
 use crate::blob::{Origin, Place};
 use crate::finding::{Advice, Exposure, Finding, Liveness, Means, Severity, inert};
-use crate::ledger::Account;
+use crate::ledger::{Account, Unit, scanned as scanned_of};
 
 /// The commit that brought a secret in, in a sentence.
 pub(super) fn came_in(origin: &Origin) -> Option<String> {
@@ -84,10 +84,16 @@ fn place_in_repository(finding: &Finding) -> String {
 /// How much was scanned: `3 files`, or `20 blobs of 7 commits, 4 members of archives`.
 pub(super) fn scanned(report: &Report) -> String {
     let scanned = match report.source {
-        "history" => format!("{} of {}", count(report.blobs, "blob"), count(report.commits, "commit")),
-        _ => count(report.files, "file"),
+        "history" => {
+            format!(
+                "{} of {}",
+                count(report.scanned(Unit::Blob), "blob"),
+                count(report.scanned(Unit::Commit), "commit")
+            )
+        }
+        _ => count(report.scanned(Unit::File), "file"),
     };
-    match report.members {
+    match report.scanned(Unit::Member) {
         0 => scanned,
         members => format!("{scanned}, {} of archives", count(members, "member")),
     }
@@ -105,9 +111,10 @@ pub(super) fn found(findings: &[Finding]) -> String {
 
 /// What came of one repository of many, in a line.
 pub(super) fn of_repository(repository: &Repository) -> String {
-    let Repository { name, status, blobs, commits, bytes, findings, skipped, .. } = repository;
+    let Repository { name, status, accounts, findings, skipped, .. } = repository;
+    let [blobs, commits, bytes] = [Unit::Blob, Unit::Commit, Unit::Byte].map(|unit| scanned_of(accounts, unit));
     let why = skipped.first().map(|one| format!(", {}", one_line(&one.reason))).unwrap_or_default();
-    let what = format!("{} of {}, {}", count(*blobs, "blob"), count(*commits, "commit"), size(*bytes));
+    let what = format!("{} of {}, {}", count(blobs, "blob"), count(commits, "commit"), size(bytes));
     match status {
         Status::Failed => format!("{}: failed{why}", inert(name)),
         Status::Partial => format!("{}: partial, {what}, {}{why}", inert(name), count(*findings, "secret")),
@@ -136,7 +143,7 @@ pub(super) fn account(account: &Account) -> String {
 /// What a run came to, in a few words.
 pub(super) fn outcome(report: &Report) -> String {
     let what = if report.source == "history" { "commits" } else { "files" };
-    match (report.findings.is_empty(), report.files + report.blobs + report.commits, report.is_complete()) {
+    match (report.findings.is_empty(), report.things(), report.is_complete()) {
         (false, ..) => found(&report.findings),
         (true, 0, true) => format!("nothing to scan: there are no {what} in what was asked for"),
         (true, 0, false) => "nothing was scanned".to_owned(),
@@ -147,7 +154,7 @@ pub(super) fn outcome(report: &Report) -> String {
 
 /// How much was scanned, and with what: `3 files, 1.2 kB, 300 rules`.
 pub(super) fn extent(report: &Report) -> String {
-    format!("{}, {}, {}", scanned(report), size(report.bytes), count(report.rules.len() as u64, "rule"))
+    format!("{}, {}, {}", scanned(report), size(report.scanned(Unit::Byte)), count(report.rules.len() as u64, "rule"))
 }
 
 /// How much is suppressed, and by what: `3 findings suppressed (2 inline, 1 baseline)`.

@@ -25,14 +25,6 @@ pub struct Repository {
     pub config: Option<String>,
     /// How many findings are reported.
     pub findings: u64,
-    /// How many of its blobs were scanned.
-    pub blobs: u64,
-    /// How many commits were.
-    pub commits: u64,
-    /// How many members of archives were.
-    pub members: u64,
-    /// How many bytes were scanned.
-    pub bytes: u64,
     /// What became of all there was to scan.
     pub accounts: Accounts,
     /// How many findings are suppressed, by each means.
@@ -105,10 +97,6 @@ impl Report {
             provenance: self.provenance.clone(),
             config: self.config.clone(),
             findings: self.findings.len() as u64,
-            blobs: self.blobs,
-            commits: self.commits,
-            members: self.members,
-            bytes: self.bytes,
             accounts: self.accounts.clone(),
             suppressed: Means::ALL.map(|means| (means, self.suppressed_by(means))).into(),
             dismissed: self.dismissed.clone(),
@@ -154,11 +142,6 @@ impl Report {
         self.notices.extend(part.notices.iter().map(|notice| format!("{name}: {notice}")));
         self.below += part.below;
         self.dead += part.dead;
-        // What was read from a file may say anything.
-        self.blobs = self.blobs.saturating_add(part.blobs);
-        self.commits = self.commits.saturating_add(part.commits);
-        self.members = self.members.saturating_add(part.members);
-        self.bytes = self.bytes.saturating_add(part.bytes);
         add(&mut self.accounts, &part.accounts);
         self.repositories.push(repository);
     }

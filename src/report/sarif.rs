@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -67,20 +68,18 @@ impl Serialize for Results<'_> {
 }
 
 fn log<'a>(report: &'a Report, style: &Style) -> Log<'a> {
-    let mut rules: Vec<&Rule> = report.rules.iter().map(|rule| &**rule).collect();
-    rules.sort_by(|a, b| a.id.cmp(&b.id));
     let findings = worst(&report.findings);
-    let run = run(report, &rules, findings.len());
+    let run = run(report, findings.len());
     let suppressed = if style.suppressed { worst(&report.suppressed) } else { Vec::new() };
     let findings = findings.into_iter().chain(suppressed).take(MOST_RESULTS).collect();
-    let results = Results { findings, rules: rules.iter().map(|rule| rule.id.as_str()).zip(0..).collect() };
+    let results = Results { findings, rules: report.rules.iter().map(|rule| rule.id.as_str()).zip(0..).collect() };
     Log { schema: SCHEMA, version: Version::V2_1_0.to_string(), runs: [FullRun { run, results }] }
 }
 
 /// Everything but the results, of which there are `shown`.
-fn run(report: &Report, rules: &[&Rule], shown: usize) -> Run {
+fn run(report: &Report, shown: usize) -> Run {
     let mut run = Run::builder()
-        .tool(Tool::from(driver(rules)))
+        .tool(Tool::from(driver(&report.rules)))
         .automation_details(RunAutomationDetails::builder().id(format!("skant/{}/", report.source)).build())
         .column_kind(ResultColumnKind::UnicodeCodePoints.to_string())
         .original_uri_base_ids(BTreeMap::from([(ROOT.to_owned(), root())]))
@@ -105,7 +104,7 @@ fn versions(provenance: &Provenance, folder: &str) -> VersionControlDetails {
     details
 }
 
-fn driver(rules: &[&Rule]) -> ToolComponent {
+fn driver(rules: &[Arc<Rule>]) -> ToolComponent {
     ToolComponent::builder()
         .name(env!("CARGO_PKG_NAME"))
         .version(env!("CARGO_PKG_VERSION"))
