@@ -163,13 +163,13 @@ impl Baseline {
         for entry in self.entries.iter().filter(|entry| !entry.is_message() && !exists(&entry.shown_path())) {
             gone.entry(&entry.fingerprint).or_default().push(entry);
         }
-        // Where each that went is now.
-        let mut went: BTreeMap<&Entry, &Entry> = BTreeMap::new();
+        // Where each that went is now, and the way back.
+        let (mut went, mut came): (BTreeMap<&Entry, &Entry>, BTreeMap<&Entry, &Entry>) = Default::default();
         for (number, entry) in all.iter().enumerate().filter(|(_, entry)| !entry.is_message()) {
             let Some(gone) = gone.get(entry.fingerprint.as_str()).filter(|_| !verdict.known[number]) else { continue };
             let is_there = exists(&entry.shown_path());
-            let from = match went.iter().find(|(_, to)| **to == entry) {
-                Some((from, _)) => Some(*from),
+            let from = match came.get(entry) {
+                Some(from) => Some(*from),
                 None if !is_there => gone.first().copied(),
                 None => gone.iter().copied().find(|from| !went.contains_key(from)),
             };
@@ -178,6 +178,7 @@ impl Baseline {
             verdict.dead.remove(from);
             if is_there {
                 verdict.now.insert(entry.clone());
+                came.insert(entry, from);
                 if went.insert(from, entry).is_none() {
                     verdict.moved.insert((from.shown_path(), entry.shown_path()));
                 }
@@ -299,12 +300,12 @@ fn decoded(text: &str) -> Vec<u8> {
 impl Foreign {
     fn is(&self, finding: &Finding, path: &[u8]) -> bool {
         let secret = finding.secret.expose();
-        let is_same = match &self.secret {
+        let is_same = || match &self.secret {
             Known::Sha1(hash) => data_encoding::HEXLOWER.encode(&Sha1::digest(secret)) == *hash,
             Known::Sha256(hash) => Sha256::digest(secret)[..] == hash[..],
             Known::Nothing => false,
         };
-        self.path == path && (is_same || self.line == Some(finding.location.start.line))
+        self.path == path && (self.line == Some(finding.location.start.line) || is_same())
     }
 }
 

@@ -177,13 +177,11 @@ fn allowed<'c>(
 
 /// The folders a path lies in below the root, the nearest first.
 fn folders(path: &[u8]) -> Vec<String> {
-    let Ok(path) = std::str::from_utf8(path) else { return Vec::new() };
-    let mut all: Vec<String> = path.match_indices('/').map(|(at, _)| path[..=at].to_owned()).collect();
-    // What stands in this one is for the folder above.
-    all.retain(|folder| {
-        !folder.ends_with(".github/") && !folder.starts_with(['/', '.']) || folder.starts_with(".github")
-    });
-    all.retain(|folder| !folder.ends_with(".github/"));
+    let path = std::str::from_utf8(path).ok().filter(|path| !path.starts_with('/') && !path.starts_with("../"));
+    let all = path.into_iter().flat_map(|path| path.match_indices('/').map(|(at, _)| &path[..=at]));
+    // What stands in `.github` is for the folder above.
+    let is_own = |folder: &&str| *folder != ".github/" && !folder.ends_with("/.github/");
+    let mut all: Vec<String> = all.filter(is_own).map(str::to_owned).collect();
     all.reverse();
     all
 }

@@ -220,13 +220,13 @@ impl Run<'_> {
         {
             let lines = Lines::changed(&before, blob.bytes);
             let known = self.engine.scanner.scan(&Blob { bytes: &before, origin: blob.origin }, scratch).findings;
-            // What a mark allowed before is new without it.
-            let known = known.iter().filter(|one| one.suppression.is_none());
-            let known: BTreeSet<_> = known.map(Finding::fingerprint).collect();
+            // What a mark allowed before is new without it, and that a mark allows it is new, too.
+            let named = |one: &Finding| (one.fingerprint(), one.suppression.is_some());
+            let known: BTreeSet<_> = known.iter().map(named).collect();
             let has_lines = !scan::is_archive(blob.bytes);
             scanned.findings.retain(|finding| {
                 let (start, end) = (finding.location.start, finding.location.end);
-                has_lines && lines.touch(start.line, end.line) || !known.contains(&finding.fingerprint())
+                has_lines && lines.touch(start.line, end.line) || !known.contains(&named(finding))
             });
         }
         self.judge_file(blob.origin, &mut scanned, &|| Ok(Fate { standing: Standing::Tracked, copied: None }), scratch);

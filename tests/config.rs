@@ -278,6 +278,70 @@ fn all_that_a_change_adds_is_told() {
 }
 
 #[test]
+fn what_is_staged_tells_the_exceptions_that_it_adds() {
+    let tree = Tree::repo();
+    let allow = |path: &str| format!("[[allow]]\npath = '{path}'\nreason = 'x'\n");
+    let staged = |arguments: &[&str]| {
+        let run = skant(&tree, &[&["staged", "--format", "json"], arguments].concat());
+        (run.status, run.notices())
+    };
+    // Before the first commit all of it is new.
+    tree.file("skant.toml", &allow("a.env")).key("a.env").git(&["add", "."]);
+    assert_eq!(
+        staged(&[]),
+        (0, vec!["the exception at skant.toml:1 (path `a.env`; x) is new with what is staged".into()])
+    );
+    tree.git(&["commit", "-qm", "base"]);
+    // What is only on disk is no part of the commit; nor is what was there.
+    tree.file("skant.toml", &(allow("a.env") + &allow("b.env"))).key("b.env").git(&["add", "b.env"]);
+    assert_eq!(staged(&[]), (0, vec![]));
+    tree.git(&["add", "skant.toml"]);
+    let new = "the exception at skant.toml:4 (path `b.env`; x) is new with what is staged";
+    assert_eq!(staged(&[]), (0, vec![new.to_owned()]));
+    assert_eq!(staged(&["--", "b.env"]), (0, vec![]));
+    assert_eq!(skant(&tree, &["hook", "pre-commit", "--format", "json"]).notices(), [new]);
+    assert_eq!(staged(&["--config-from", "HEAD"]).0, 1);
+    tree.git(&["commit", "-qm", "more"]);
+    // A file that another one extends, a nearer config, and the baseline.
+    tree.file("skant.toml", "extends = 'team.toml'\n").file("team.toml", &(allow("a.env") + &allow("b.env")));
+    tree.git(&["add", "."]);
+    assert_eq!(staged(&[]), (0, vec![]));
+    tree.git(&["commit", "-qm", "team"]);
+    tree.file("team.toml", &(allow("a.env") + &allow("b.env") + &allow("c.env")));
+    tree.file("p/skant.toml", "[rules.'github-*']\nenabled = false\n").key("d.env").git(&["add", "."]);
+    assert_eq!(skant(&tree, &["baseline", "create"]).status, 0);
+    tree.git(&["add", "."]);
+    let expected = [
+        "1 new entries of .skant-baseline come with what is staged",
+        "the exception at team.toml:7 (path `c.env`; x) is new with what is staged",
+        "what p/skant.toml:1 says of `github-*` is new with what is staged",
+    ];
+    assert_eq!(staged(&[]), (0, expected.map(str::to_owned).to_vec()));
+    tree.file("p/skant.toml", "nonsense\n").git(&["add", "."]);
+    assert!(staged(&[]).1.iter().any(|one| one.starts_with("p/skant.toml as it is staged is wrong: ")));
+}
+
+#[test]
+fn a_config_in_a_hidden_folder_counts_there() {
+    let tree = Tree::repo();
+    tree.key(".devcontainer/a.env").key("x.github/a.env").key(".github/a.env");
+    let allow = "[[allow]]\npath = 'a.env'\nreason = 'x'\n";
+    tree.file(".devcontainer/skant.toml", allow).file("x.github/skant.toml", allow);
+    assert_eq!(found(&tree, &["."]), [".github/a.env"]);
+}
+
+#[test]
+fn files_that_extend_many_are_not_read_for_ever() {
+    let tree = Tree::repo();
+    for level in 0..12 {
+        let next = format!("'{}.toml'", level + 1);
+        tree.file(format!("{level}.toml"), &format!("extends = [{}]\n", vec![next; 8].join(", ")));
+    }
+    tree.file("12.toml", "");
+    refused(&tree, &["scan", "--config", "0.toml"], &["more than 256 files are extended"]);
+}
+
+#[test]
 fn a_key_keys_what_people_could_guess() {
     let tree = Tree::repo();
     tree.password("a.ini").key("b.env");

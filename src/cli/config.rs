@@ -209,7 +209,7 @@ fn paths(root: &Path) -> Vec<String> {
 
 fn write(config: &Config, shown: &mut dyn FnMut(&str) -> String, out: &mut dyn Write) -> io::Result<()> {
     for change in &config.changes {
-        writeln!(out, "\n[rules.\"{}\"] # {}", shown(&change.rules), shown(&change.place()))?;
+        writeln!(out, "\n[rules.\"{}\"] # {}", shown(change.rules.as_str()), shown(&change.place()))?;
         change.enabled.map_or(Ok(()), |enabled| writeln!(out, "enabled = {enabled}"))?;
         change.severity.map_or(Ok(()), |severity| writeln!(out, "severity = \"{severity}\""))?;
         change.confidence.map_or(Ok(()), |confidence| writeln!(out, "confidence = \"{confidence}\""))?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::baseline::Baseline;
+use crate::baseline::{self, Baseline};
 use crate::config::{Config, Files, Gitleaks, NAMES};
 use crate::error::Error;
 use crate::git::Repo;
@@ -104,10 +104,32 @@ impl PolicyOptions {
         let repo = fs::canonicalize(place.folder()).ok().and_then(|folder| Repo::around(&folder));
         let folders = repo.map(|repo| repo.folders_with(&NAMES)).unwrap_or_default();
         let below = folders.iter().filter(|folder| !folder.is_empty());
-        let added: Vec<String> = below.flat_map(|folder| added_to_config(&now, &files, folder)).collect();
+        let added: Vec<String> = below.flat_map(|folder| Added::UNHEEDED.to_config(&now, &files, folder)).collect();
         let mut policy = self.open_in(now, files)?;
         policy.notices.extend(added);
         Ok(policy)
+    }
+
+    /// What the staged changes of these files add to the configs and the baseline that count here. Where none
+    /// of them is such a file, nothing is read.
+    pub(super) fn staged<'p>(&self, mut paths: impl Iterator<Item = &'p [u8]>) -> Vec<String> {
+        let is_policy = |path: &[u8]| path.ends_with(b".toml") || path == baseline::NAME.as_bytes();
+        let is_named = self.config.is_some() || self.no_config || self.config_from.is_some();
+        if is_named || !paths.any(is_policy) {
+            return Vec::new();
+        }
+        // What cannot be read the scan itself tells.
+        let Ok((now, folders)) = Files::staged() else { return Vec::new() };
+        let then = Files::at(Path::new("."), "HEAD").unwrap_or(Files::None);
+        let added = Added::STAGED;
+        let configs = folders.iter().flat_map(|folder| added.to_config(&now, &then, folder));
+        let old = read_baseline(&then).unwrap_or_default();
+        let entries = if self.no_baseline || self.baseline.is_some() {
+            Vec::new()
+        } else {
+            added.to_baseline(&now, old.as_ref())
+        };
+        configs.chain(entries).collect()
     }
 
     /// Takes config and baseline as of a commit, unless something else was asked for.
@@ -130,7 +152,10 @@ impl PolicyOptions {
             None => read_baseline(&files)?,
         };
         let notices = match &self.config_from {
-            Some(_) => [added_to_config(&now, &files, ""), added_to_baseline(&now, baseline.as_ref())].concat(),
+            Some(_) => {
+                let added = Added::UNHEEDED;
+                [added.to_config(&now, &files, ""), added.to_baseline(&now, baseline.as_ref())].concat()
+            }
             None => Vec::new(),
         };
         let left = config.iter().filter_map(|config| config.gitleaks.as_ref()).flat_map(Gitleaks::left);
@@ -170,29 +195,50 @@ fn named_baseline(path: &Path) -> Result<Baseline, Error> {
     Baseline::parse(&name, text)
 }
 
-/// What the config of a folder says now and did not say then: it does not count, and is told.
-fn added_to_config(now: &Files, then: &Files, folder: &str) -> Vec<String> {
-    let old = Config::of_folder(then, folder).unwrap_or_default();
-    match Config::of_folder(now, folder) {
-        Ok(Some(new)) => {
-            let all = new.adds_to(old.as_ref()).into_iter();
-            all.map(|what| format!("{what} is new and does not count here")).collect()
-        }
-        Ok(None) => Vec::new(),
-        Err(error) => {
-            let name = error.file().unwrap_or_else(|| format!("{folder}{}", NAMES[0]));
-            vec![format!("{name} as it is now, which does not count here, is wrong: {error}")]
-        }
-    }
+/// How it is told what configs and a baseline say now and did not say then.
+struct Added {
+    is_new: &'static str,
+    entries: &'static str,
+    is_wrong: &'static str,
 }
 
-/// The same of the baseline.
-fn added_to_baseline(now: &Files, old: Option<&Baseline>) -> Vec<String> {
-    match read_baseline(now) {
-        Ok(new) => {
-            let new = new.map(|new| (new.adds_to(old), new.name().to_owned())).filter(|(count, _)| *count > 0);
-            new.map(|(count, name)| format!("{count} new entries of {name} do not count here")).into_iter().collect()
+impl Added {
+    /// It does not count.
+    const UNHEEDED: Added = Added {
+        is_new: "is new and does not count here",
+        entries: "do not count here",
+        is_wrong: "as it is now, which does not count here, is wrong",
+    };
+    /// It counts, and is part of what is staged.
+    const STAGED: Added = Added {
+        is_new: "is new with what is staged",
+        entries: "come with what is staged",
+        is_wrong: "as it is staged is wrong",
+    };
+
+    /// What the config of a folder says.
+    fn to_config(&self, now: &Files, then: &Files, folder: &str) -> Vec<String> {
+        let old = Config::of_folder(then, folder).unwrap_or_default();
+        match Config::of_folder(now, folder) {
+            Ok(Some(new)) => {
+                new.adds_to(old.as_ref()).into_iter().map(|what| format!("{what} {}", self.is_new)).collect()
+            }
+            Ok(None) => Vec::new(),
+            Err(error) => {
+                let name = error.file().unwrap_or_else(|| format!("{folder}{}", NAMES[0]));
+                vec![format!("{name} {}: {error}", self.is_wrong)]
+            }
         }
-        Err(error) => vec![format!("the baseline as it is now, which does not count here, is wrong: {error}")],
+    }
+
+    /// What the baseline has.
+    fn to_baseline(&self, now: &Files, old: Option<&Baseline>) -> Vec<String> {
+        match read_baseline(now) {
+            Ok(new) => {
+                let new = new.map(|new| (new.adds_to(old), new.name().to_owned())).filter(|(count, _)| *count > 0);
+                new.map(|(count, name)| format!("{count} new entries of {name} {}", self.entries)).into_iter().collect()
+            }
+            Err(error) => vec![format!("the baseline {}: {error}", self.is_wrong)],
+        }
     }
 }

@@ -160,12 +160,14 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
         return Err(Error::usage("`--stdin-filename` names standard input, which is not scanned", "add the path `-`"));
     }
     let (_, outcome) = if is_stream {
-        options.report_in(&Stdin { name: stdin_filename }, Place::Repository, None, color)?
+        let policy = options.policy.open(Place::Repository)?;
+        options.report_by(&Stdin { name: stdin_filename }, &policy, None, color)?
     } else {
         options.spare(&paths)?;
         let folder = Tree::repository(&paths);
         let tree = Tree::new(paths, no_ignore);
-        options.report_in(&tree, Place::Folder(tree.root().to_owned()), folder.as_deref(), color)?
+        let policy = options.policy.open(Place::Folder(tree.root().to_owned()))?;
+        options.report_by(&tree, &policy, folder.as_deref(), color)?
     };
     Ok(outcome)
 }
@@ -178,21 +180,19 @@ impl Options {
 
     /// The same, for those who want to know more than how it ended.
     pub(super) fn report(&self, source: &dyn Source, color: ColorChoice) -> Result<(Report, Outcome), Error> {
-        self.report_in(source, Place::Repository, Some(Path::new(".")), color)
+        self.report_by(source, &self.policy.open(Place::Repository)?, Some(Path::new(".")), color)
     }
 
-    /// The same, with the policy of a place, of what lies in the repository around a folder, or in none.
-    fn report_in(
+    /// The same by a policy, of what lies in the repository around a folder, or in none.
+    pub(super) fn report_by(
         &self,
         source: &dyn Source,
-        place: Place,
+        policy: &Policy,
         folder: Option<&Path>,
         color: ColorChoice,
     ) -> Result<(Report, Outcome), Error> {
-        self.refuse_to_reveal()?;
-        let policy = self.policy.open(place)?;
         let session = self.begin(policy.own.config.as_ref())?;
-        let mut report = session.scan(source, &policy, folder)?;
+        let mut report = session.scan(source, policy, folder)?;
         let outcome = session.tell(&mut report, color)?;
         // The program is about to end: to free each part of every rule would be a good part of a short run.
         std::mem::forget(session);

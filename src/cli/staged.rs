@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::ColorChoice;
 
 use super::Outcome;
+use super::policy::Place;
 use super::scan::Options;
 use crate::error::Error;
 use crate::source::Staged;
@@ -22,8 +23,13 @@ pub(super) struct Args {
 pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error> {
     let typed: Vec<OsString> = std::env::args_os().skip(1).collect();
     refuse_ambiguous(&typed)?;
-    arguments.options.spare(&arguments.paths)?;
-    arguments.options.scan(&Staged::open(&arguments.paths)?, color)
+    let options = arguments.options;
+    options.spare(&arguments.paths)?;
+    let staged = Staged::open(&arguments.paths)?;
+    let mut policy = options.policy().open(Place::Repository)?;
+    policy.notices.extend(options.policy().staged(staged.paths()));
+    let (_, outcome) = options.report_by(&staged, &policy, Some(Path::new(".")), color)?;
+    Ok(outcome)
 }
 
 /// A framework may pass the name of a file that reads like an option, and nobody meant.

@@ -17,11 +17,11 @@ const LARGEST_PATTERN: usize = 1 << 20;
 /// Findings that are fine: those for which all holds that it says.
 #[derive(Debug)]
 pub struct Allow {
-    paths: Vec<Vec<GlobMatcher>>,
+    paths: Vec<GlobMatcher>,
     patterns: Vec<Regex>,
     words: Vec<Vec<u8>>,
     fingerprints: Vec<String>,
-    rules: Vec<String>,
+    rules: Vec<RuleGlob>,
     /// Why.
     pub reason: String,
     /// The last day it counts.
@@ -51,13 +51,11 @@ impl Allow {
             return Err(at.error(format!("`{one}` is no fingerprint"), "reports show them: v1:RULE:16 hex digits"));
         }
         Ok(Allow {
-            paths: each(&path, place, "a glob such as `tests/**`", path_globs)?,
+            paths: each(&path, place, "a glob such as `tests/**`", path_glob)?,
             patterns: each(&pattern, place, "a regular expression without look-around", regex)?,
             words: texts(&word).map(|word| word.to_ascii_lowercase().into_bytes()).collect(),
             fingerprints: texts(&fingerprint).map(str::to_owned).collect(),
-            rules: each(&rule, place, "a rule's id, or a glob", |text| {
-                Glob::new(text).map(|_| text.to_owned()).map_err(|error| error.kind().to_string())
-            })?,
+            rules: each(&rule, place, "a rule's id, or a glob", RuleGlob::new)?,
             reason,
             until,
             about: about.join(", "),
@@ -69,7 +67,7 @@ impl Allow {
     pub fn is_about(&self, finding: &Finding, path: &[u8]) -> bool {
         let secret = finding.secret.expose();
         let is_any = |list_is_empty: bool, found: &dyn Fn() -> bool| list_is_empty || found();
-        is_any(self.rules.is_empty(), &|| self.rules.iter().any(|glob| is_glob_of(glob, &finding.rule.id)))
+        is_any(self.rules.is_empty(), &|| self.rules.iter().any(|glob| glob.matches(&finding.rule.id)))
             && is_any(self.paths.is_empty(), &|| self.is_about_path(path))
             && is_any(self.fingerprints.is_empty(), &|| {
                 let fingerprint = finding.fingerprint().to_string();
@@ -87,9 +85,7 @@ impl Allow {
         let path = String::from_utf8_lossy(path);
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
         !path.is_empty()
-            && ends
-                .filter(|&end| end > 0)
-                .any(|end| self.paths.iter().flatten().any(|glob| glob.is_match(&path[..end])))
+            && ends.filter(|&end| end > 0).any(|end| self.paths.iter().any(|glob| glob.is_match(&path[..end])))
     }
 
     /// Whether it says where.
@@ -98,7 +94,7 @@ impl Allow {
     }
 
     /// The rules it names.
-    pub fn rules(&self) -> &[String] {
+    pub fn rules(&self) -> &[RuleGlob] {
         &self.rules
     }
 
@@ -126,7 +122,7 @@ impl Allow {
             Some("a word of one or two letters is in most secrets")
         } else if is_everywhere && self.only_paths() {
             Some("its path is everywhere")
-        } else if self.rules.iter().any(|rule| rule == "*") && !self.has_paths() && self.patterns.is_empty() {
+        } else if self.rules.iter().any(|rule| rule.as_str() == "*") && !self.has_paths() && self.patterns.is_empty() {
             Some("it is about every rule")
         } else {
             None
@@ -144,9 +140,24 @@ fn rule_of(fingerprint: &str) -> Option<&str> {
     (digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(rule)
 }
 
-/// Whether a rule's id is the one meant, which may be a glob.
-pub(super) fn is_glob_of(glob: &str, rule: &str) -> bool {
-    glob == rule || Glob::new(glob).is_ok_and(|glob| glob.compile_matcher().is_match(rule))
+/// A rule's id, or a glob of some.
+#[derive(Debug, Clone)]
+pub struct RuleGlob(GlobMatcher);
+
+impl RuleGlob {
+    pub(super) fn new(text: &str) -> Result<RuleGlob, String> {
+        Glob::new(text).map(|glob| RuleGlob(glob.compile_matcher())).map_err(|error| error.kind().to_string())
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        self.0.glob().glob()
+    }
+
+    /// Whether a rule's id is one of those that are meant.
+    pub fn matches(&self, rule: &str) -> bool {
+        self.0.is_match(rule)
+    }
 }
 
 fn texts(texts: &Option<Spanned<Texts>>) -> impl Iterator<Item = &str> {
@@ -171,13 +182,13 @@ fn each<T>(
 }
 
 /// A glob without a folder is met in any; one that ends with `/` is a folder's.
-fn path_globs(text: &str) -> Result<Vec<GlobMatcher>, String> {
+fn path_glob(text: &str) -> Result<GlobMatcher, String> {
     let anchored = text.strip_prefix("./").or_else(|| text.strip_prefix('/'));
     let bare = anchored.unwrap_or(text).trim_end_matches('/');
     let glob =
         if anchored.is_none() && !bare.contains('/') && bare != "**" { format!("**/{bare}") } else { bare.to_owned() };
     let built = GlobBuilder::new(&glob).literal_separator(true).build();
-    built.map(|glob| vec![glob.compile_matcher()]).map_err(|error| error.kind().to_string())
+    built.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
 }
 
 fn regex(text: &str) -> Result<Regex, String> {

@@ -1,12 +1,13 @@
-//! Where config files and baselines are read from: the disk, or a commit. Never through a link.
+//! Where config files and baselines are read from: the disk, a commit, or the index. Never through a link.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::NAMES;
 use crate::error::Error;
 use crate::file::read_regular;
-use crate::git::{EntryKind, Id, Repository};
+use crate::git::{EntryKind, Id, OpenRepo, Repository};
 
 /// The most bytes a file may have.
 const LARGEST: u64 = 16 << 20;
@@ -17,6 +18,8 @@ pub enum Files {
     Disk(PathBuf),
     /// Those of a commit.
     Commit(CommitFiles),
+    /// Those that are staged.
+    Index(IndexFiles),
     /// None at all.
     None,
 }
@@ -29,11 +32,15 @@ pub struct CommitFiles {
     revision: String,
 }
 
+/// The files that are staged.
+pub struct IndexFiles(Mutex<OpenRepo>);
+
 impl std::fmt::Debug for Files {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Files::Disk(root) => f.debug_tuple("Disk").field(root).finish(),
             Files::Commit(files) => f.debug_tuple("Commit").field(&files.revision).finish(),
+            Files::Index(_) => f.write_str("Index"),
             Files::None => f.write_str("None"),
         }
     }
@@ -68,6 +75,17 @@ impl Files {
         }
     }
 
+    /// The files that are staged in the repository around the working directory, as git or its environment names it,
+    /// and the folders in which there are configs.
+    ///
+    /// # Errors
+    /// There is none, or none that can be read.
+    pub fn staged() -> Result<(Files, Vec<String>), String> {
+        let repo = OpenRepo::current()?;
+        let folders = repo.folders_with(&NAMES)?;
+        Ok((Files::Index(IndexFiles(Mutex::new(repo))), folders))
+    }
+
     /// The text of a file; nothing when there is none.
     ///
     /// # Errors
@@ -82,7 +100,7 @@ impl Files {
         };
         let bytes = match self {
             Files::Disk(root) => read_from_disk(root, path).map_err(|error| failed(&error.to_string()))?,
-            Files::Commit(files) => files.read(path).map_err(|reason| failed(&reason))?,
+            Files::Commit(_) | Files::Index(_) => content(self.find(path)).map_err(|reason| failed(&reason))?,
             Files::None => None,
         };
         bytes.map(|bytes| String::from_utf8(bytes).map_err(|_| failed("it is not UTF-8"))).transpose()
@@ -92,26 +110,33 @@ impl Files {
     pub fn has(&self, path: &str) -> bool {
         match self {
             Files::Disk(root) => root.join(path).symlink_metadata().is_ok(),
-            Files::Commit(files) => matches!(files.find(path), Ok(Some(_))),
+            Files::Commit(_) | Files::Index(_) => matches!(self.find(path), Ok(Some(_))),
             Files::None => false,
+        }
+    }
+
+    /// What git has at a path.
+    fn find(&self, path: &str) -> Found {
+        match self {
+            Files::Commit(CommitFiles { repository, commit, .. }) => {
+                repository.lock().unwrap_or_else(PoisonError::into_inner).file_of(commit, path)
+            }
+            Files::Index(IndexFiles(repo)) => repo.lock().unwrap_or_else(PoisonError::into_inner).staged_file(path),
+            Files::Disk(_) | Files::None => Ok(None),
         }
     }
 }
 
-impl CommitFiles {
-    fn find(&self, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
-        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-        repository.file_of(&self.commit, path)
-    }
+/// What git has at a path, and the content of a file.
+type Found = Result<Option<(EntryKind, Vec<u8>)>, String>;
 
-    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, String> {
-        match self.find(path)? {
-            Some((EntryKind::File, bytes)) if bytes.len() as u64 <= LARGEST => Ok(Some(bytes)),
-            Some((EntryKind::File, _)) => Err(format!("larger than {LARGEST} bytes")),
-            Some((EntryKind::Link, _)) => Err("it is a symbolic link".to_owned()),
-            Some(_) => Err("it is no file".to_owned()),
-            None => Ok(None),
-        }
+fn content(found: Found) -> Result<Option<Vec<u8>>, String> {
+    match found? {
+        Some((EntryKind::File, bytes)) if bytes.len() as u64 <= LARGEST => Ok(Some(bytes)),
+        Some((EntryKind::File, _)) => Err(format!("larger than {LARGEST} bytes")),
+        Some((EntryKind::Link, _)) => Err("it is a symbolic link".to_owned()),
+        Some(_) => Err("it is no file".to_owned()),
+        None => Ok(None),
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
 
-pub use allow::Allow;
+pub use allow::{Allow, RuleGlob};
 pub use date::Date;
 pub use files::Files;
 pub use gitleaks::{Gitleaks, Ignored};
@@ -25,8 +25,9 @@ use crate::rule::{Confidence, RuleSet, Severity};
 /// The names a config file may have, in the folder it is about.
 pub const NAMES: [&str; 3] = ["skant.toml", ".skant.toml", ".github/skant.toml"];
 
-/// The files that one may extend, one by one.
+/// The files that one may extend, one by one, and in all.
 const DEEPEST: usize = 16;
+const MOST: usize = 256;
 
 /// What a config file says, and the files it extends.
 #[derive(Debug, Default)]
@@ -51,7 +52,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct Change {
     /// The rules, by id or glob.
-    pub rules: String,
+    pub rules: RuleGlob,
     /// Whether they are looked for.
     pub enabled: Option<bool>,
     /// How bad their findings are.
@@ -96,6 +97,7 @@ impl At {
 }
 
 const HELP: &str = "docs/config.md describes what each key may say";
+const RULE: &str = "write a rule's id, or a glob";
 
 impl Config {
     /// The config of a folder, when there is one; `folder` is relative to the root, and empty or with a
@@ -187,6 +189,9 @@ impl Config {
                 if chain.len() >= DEEPEST {
                     return Err(at.error(format!("{DEEPEST} files extend each other"), "fewer will do"));
                 }
+                if self.names.len() >= MOST {
+                    return Err(at.error(format!("more than {MOST} files are extended"), "fewer will do"));
+                }
                 let text = files.read(&path).map_err(|error| at.error(error.to_string(), EXTENDS))?;
                 let text = text.ok_or_else(|| at.error(format!("there is no {path}"), EXTENDS))?;
                 chain.push(path.clone());
@@ -207,7 +212,8 @@ impl Config {
             if enabled.is_none() && severity.is_none() && confidence.is_none() {
                 return Err(at.error("this changes nothing", "say `enabled`, `severity` or `confidence`"));
             }
-            self.changes.push(Change { rules: rules.into_inner(), enabled, severity, confidence, at });
+            let rules = RuleGlob::new(rules.get_ref()).map_err(|message| at.error(message, RULE))?;
+            self.changes.push(Change { rules, enabled, severity, confidence, at });
         }
         for allow in spec.allow {
             let span = allow.span();
@@ -265,10 +271,10 @@ impl Config {
         }
         for change in &self.changes {
             let Change { rules: glob, enabled, severity, confidence, at } = change;
-            let known = rules.change(glob, *enabled, *severity, *confidence);
-            if !known.map_err(|message| at.error(message, "write a rule's id, or a glob"))? {
+            let known = rules.change(glob.as_str(), *enabled, *severity, *confidence);
+            if !known.map_err(|message| at.error(message, RULE))? {
                 let help = "`skant rules list` shows every id; globs such as 'github-*' work";
-                return Err(at.error(format!("there is no rule `{glob}`"), help));
+                return Err(at.error(format!("there is no rule `{}`", glob.as_str()), help));
             }
         }
         if let Some(key) = &self.key {
@@ -312,8 +318,8 @@ impl Config {
             for rule in allow.rules_of_fingerprints().filter(|rule| !known.contains(rule)) {
                 warn(format!("there is no rule `{rule}`"), "a fingerprint counts for the rule it names");
             }
-            for glob in allow.rules().iter().filter(|glob| !known.iter().any(|id| allow::is_glob_of(glob, id))) {
-                warn(format!("there is no rule `{glob}`"), "`skant rules list` shows every id");
+            for glob in allow.rules().iter().filter(|glob| !known.iter().any(|id| glob.matches(id))) {
+                warn(format!("there is no rule `{}`", glob.as_str()), "`skant rules list` shows every id");
             }
         }
         all
@@ -333,7 +339,7 @@ impl Config {
             .filter(is_new)
             .map(|one| format!("the exception at {} ({}; {})", one.at.shown(), one.about, one.reason));
         let changes = self.changes.iter().filter(is_change);
-        let changes = changes.map(|one| format!("what {} says of `{}`", one.place(), one.rules));
+        let changes = changes.map(|one| format!("what {} says of `{}`", one.place(), one.rules.as_str()));
         let says =
             |added: &Added| added.rules.rules.iter().map(|rule| (rule.id.clone(), format!("{rule:?}"))).collect();
         let old: Vec<Vec<(String, String)>> = other.added.iter().map(says).collect();
@@ -346,14 +352,14 @@ impl Config {
 
     /// The change that switches a rule off.
     pub fn switches_off(&self, rule: &str) -> Option<&Change> {
-        let about = |change: &&Change| change.enabled.is_some() && allow::is_glob_of(&change.rules, rule);
+        let about = |change: &&Change| change.enabled.is_some() && change.rules.matches(rule);
         self.changes.iter().rev().find(about).filter(|change| change.enabled == Some(false))
     }
 }
 
 impl Change {
     fn says(&self) -> (&str, Option<bool>, Option<Severity>, Option<Confidence>) {
-        (&self.rules, self.enabled, self.severity, self.confidence)
+        (self.rules.as_str(), self.enabled, self.severity, self.confidence)
     }
 
     /// Where it is said.

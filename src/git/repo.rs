@@ -18,7 +18,7 @@ use super::index::Index;
 use super::message::Cleanup;
 use super::object;
 use super::repository::{UNKNOWN_KIND, is_unknown_kind, lib_point};
-use super::{Id, Kind, Trouble, reference, tree};
+use super::{EntryKind, Id, Kind, Trouble, reference, tree};
 use crate::file::{Bytes, map_regular, read_regular};
 
 /// The most bytes an index may have: some ten million entries.
@@ -83,17 +83,7 @@ impl Repo {
     /// The folders in which git tracks a file of one of these names, in order: empty for the top, else with a `/`
     /// behind.
     pub(crate) fn folders_with(&self, names: &[&str]) -> Vec<String> {
-        let folder = |path: Cow<'_, [u8]>| {
-            let path = std::str::from_utf8(&path).ok()?;
-            let all = names.iter().filter_map(|name| path.strip_suffix(name));
-            let all = all.filter(|folder| folder.is_empty() || folder.ends_with('/'));
-            all.min_by_key(|folder| folder.len()).map(str::to_owned)
-        };
-        let folders = |index: &Index<'_>| {
-            let found: BTreeSet<String> = index.entries.iter().filter_map(|entry| folder(entry.path)).collect();
-            found.into_iter().collect()
-        };
-        self.with_index(folders).ok().flatten().unwrap_or_default()
+        self.with_index(|index| folders_with(index, names)).ok().flatten().unwrap_or_default()
     }
 
     /// The ids of the blobs that the index has at these paths.
@@ -129,6 +119,17 @@ impl Repo {
         let index = Index::read(&bytes, id_length(&config), |name| shared_index(&file, name, &shared))?;
         Ok(Some(take(&index)))
     }
+}
+
+fn folders_with(index: &Index<'_>, names: &[&str]) -> Vec<String> {
+    let folder = |path: Cow<'_, [u8]>| {
+        let path = std::str::from_utf8(&path).ok()?;
+        let all = names.iter().filter_map(|name| path.strip_suffix(name));
+        let all = all.filter(|folder| folder.is_empty() || folder.ends_with('/'));
+        all.min_by_key(|folder| folder.len()).map(str::to_owned)
+    };
+    let found: BTreeSet<String> = index.entries.iter().filter_map(|entry| folder(entry.path)).collect();
+    found.into_iter().collect()
 }
 
 /// The shared part of a split index, which lies next to it.
@@ -236,6 +237,30 @@ impl OpenRepo {
             Ok(take(Content::Bytes(odb.read(id)?.data())))
         };
         read().map_err(|error| said(error.message()))
+    }
+
+    /// The folders in which the index has a file of one of these names, as [`Repo::folders_with`] has them.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn folders_with(&self, names: &[&str]) -> Result<Vec<String>, String> {
+        Ok(folders_with(&self.read_index()?.index()?, names))
+    }
+
+    /// What the index has at a path, and the content of it when that is a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is large.
+    pub(crate) fn staged_file(&self, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
+        let file = self.read_index()?;
+        let index = file.index()?;
+        let Some(entry) = index.entries.at(path.as_bytes()).find(|entry| !entry.is_intent) else { return Ok(None) };
+        let kind = EntryKind::of(entry.mode);
+        if kind != EntryKind::File {
+            return Ok(Some((kind, Vec::new())));
+        }
+        let bytes = self.small_blob(entry.id).ok_or("it is large, or cannot be read")?;
+        Ok(Some((kind, bytes)))
     }
 
     /// The bytes of a blob, unless it is large or not there.

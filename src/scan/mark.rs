@@ -155,6 +155,10 @@ impl Mark {
     fn is_about(&self, rule: &str) -> bool {
         self.rules.is_empty() || self.rules.iter().any(|one| matches(one, rule))
     }
+
+    fn is(&self, scope: Scope, rule: &str) -> bool {
+        self.scope == scope && self.is_about(rule)
+    }
 }
 
 /// Whether a rule's id is the one named, in which `*` stands for any text.
@@ -176,12 +180,6 @@ fn near(text: &[u8], secret: &Range<usize>, rule: &str) -> Option<Mark> {
         let start = memchr::memrchr(b'\n', &text[reach.start..end]).map_or(reach.start, |at| reach.start + at + 1);
         all(text, start..end).find(|mark| mark.is(Scope::NextLine, rule))
     })
-}
-
-impl Mark {
-    fn is(&self, scope: Scope, rule: &str) -> bool {
-        self.scope == scope && self.is_about(rule)
-    }
 }
 
 /// The marks that begin in a range of a text, whoever they are for.

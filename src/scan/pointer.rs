@@ -33,7 +33,7 @@ fn extension(window: &Window<'_>) -> Vec<u8> {
     window.origin.file_name().rsplit(|&byte| byte == b'.').next().unwrap_or(&[]).to_ascii_lowercase()
 }
 
-/// Takes the texts of a structured file: the way to each, and where it stands, quotes included.
+/// Takes the values of a structured file: the way to each, and where it stands, quotes included.
 type Take<'t> = dyn FnMut(&str, std::ops::Range<usize>) + 't;
 
 /// A longer way is not gone.
@@ -51,7 +51,7 @@ pub(super) fn each_text(window: &Window<'_>, take: &mut Take<'_>) {
         }
         b"toml" => {
             if let Ok(root) = DeTable::parse(text) {
-                toml_texts(root.get_ref(), &mut String::new(), take);
+                toml_values(root.get_ref(), &mut String::new(), take);
             }
         }
         b"yaml" | b"yml" => yaml_texts(text, take),
@@ -86,28 +86,42 @@ fn json_texts(value: &Value<'_>, way: &mut String, take: &mut Take<'_>) {
     }
 }
 
-fn toml_texts(members: &DeTable<'_>, way: &mut String, take: &mut Take<'_>) {
+fn toml_values(members: &DeTable<'_>, way: &mut String, take: &mut Take<'_>) {
     for (key, value) in members {
-        within(way, &step(key.get_ref()), |way| toml_text(value.get_ref(), value.span(), way, take));
+        within(way, &step(key.get_ref()), |way| toml_value(value.get_ref(), value.span(), way, take));
     }
 }
 
-fn toml_text(value: &DeValue<'_>, span: std::ops::Range<usize>, way: &mut String, take: &mut Take<'_>) {
+fn toml_value(value: &DeValue<'_>, span: std::ops::Range<usize>, way: &mut String, take: &mut Take<'_>) {
     match value {
-        DeValue::Table(inner) => toml_texts(inner, way, take),
+        DeValue::Table(inner) => toml_values(inner, way, take),
         DeValue::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                within(way, &format!("/{index}"), |way| toml_text(item.get_ref(), item.span(), way, take));
+                within(way, &format!("/{index}"), |way| toml_value(item.get_ref(), item.span(), way, take));
             }
         }
-        DeValue::String(_) => take(way, span),
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
+        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
+            take(way, span);
+        }
     }
 }
 
 fn in_yaml(text: &str, places: &[usize]) -> Vec<Option<String>> {
+    at(places, |take| yaml_texts(text, take))
+}
+
+fn in_toml(text: &str, places: &[usize]) -> Vec<Option<String>> {
+    at(places, |take| {
+        if let Ok(root) = DeTable::parse(text) {
+            toml_values(root.get_ref(), &mut String::new(), take);
+        }
+    })
+}
+
+/// The way to each place, as a walk through a file's values leads by it.
+fn at(places: &[usize], walk: impl FnOnce(&mut Take<'_>)) -> Vec<Option<String>> {
     let mut pointers = vec![None; places.len()];
-    yaml_texts(text, &mut |way, span| {
+    walk(&mut |way, span| {
         let first = places.partition_point(|&place| place < span.start);
         let within = places[first..].iter().take_while(|&&place| place < span.end).count();
         pointers[first..first + within].fill(Some(way.to_owned()));
@@ -246,44 +260,6 @@ fn way(root: &Value<'_>, place: usize) -> String {
         }
     }
     pointer
-}
-
-fn in_toml(text: &str, places: &[usize]) -> Vec<Option<String>> {
-    let mut pointers = vec![None; places.len()];
-    if let Ok(root) = DeTable::parse(text) {
-        table(root.get_ref(), "", places, &mut pointers);
-    }
-    pointers
-}
-
-/// A table may stand in several pieces, so that all of its members are looked at; a value does not.
-fn table(members: &DeTable<'_>, above: &str, places: &[usize], pointers: &mut [Option<String>]) {
-    for (key, value) in members {
-        let here = format!("{above}{}", step(key.get_ref()));
-        leaf(value.get_ref(), &value.span(), &here, places, pointers);
-    }
-}
-
-fn leaf(
-    value: &DeValue<'_>,
-    span: &std::ops::Range<usize>,
-    here: &str,
-    places: &[usize],
-    pointers: &mut [Option<String>],
-) {
-    match value {
-        DeValue::Table(inner) => table(inner, here, places, pointers),
-        DeValue::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                leaf(item.get_ref(), &item.span(), &format!("{here}/{index}"), places, pointers);
-            }
-        }
-        DeValue::String(_) | DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {
-            let first = places.partition_point(|&place| place < span.start);
-            let within = places[first..].iter().take_while(|&&place| place < span.end).count();
-            pointers[first..first + within].fill(Some(here.to_owned()));
-        }
-    }
 }
 
 fn step(key: &str) -> String {

@@ -54,6 +54,13 @@ impl Staged {
     }
 }
 
+impl Staged {
+    /// The paths of what is staged, or was named.
+    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
+        self.staged.versions.iter().map(|version| &*version.path)
+    }
+}
+
 impl Source for Staged {
     fn name(&self) -> &'static str {
         "staged"
