@@ -29,7 +29,7 @@ pub(super) const LARGEST: u64 = 2 << 30;
 /// Deflate makes no byte from less than a thousandth of one.
 pub(super) const LARGEST_RATIO: u64 = 1040;
 /// A blob that is larger, and from which no other is made, is streamed.
-pub(super) const MOST_HELD: u64 = 32 << 20;
+pub(super) const MOST_HELD: u64 = 16 << 20;
 /// The longest chain of deltas that is followed.
 const LONGEST_CHAIN: usize = 10_000;
 /// How often it is guessed where an id stands in an index.
