@@ -12,9 +12,9 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use corpus::{AROUND_VALUES, filled};
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use skant::blob::{Blob, Origin};
-use skant::finding::{Confidence, Finding};
+use skant::finding::{Confidence, Finding, Severity};
 use skant::rule::RuleSet;
 use skant::scan::{Scanner, Scratch};
 use support::{BASE62, BASE64 as BASE64_CHARACTERS, Random};
@@ -279,6 +279,21 @@ fn two_signs_of_a_test_leave_little_confidence_and_one_leaves_some() {
     assert_eq!((named("dummyApiKey"), named("apiKey")), (Confidence::Low, Confidence::Medium));
     // A vendor's name says that it was issued.
     assert_eq!(told("pkg/login_test.go", format!("mistralApiKey = \"{key}\"\n")).0, Confidence::Medium);
+}
+
+#[test]
+fn a_json_web_token_is_judged_by_what_it_says_itself() {
+    let part = |json: &str| BASE64URL_NOPAD.encode(json.as_bytes());
+    let told = |header, claims| {
+        let token = format!("{}.{}.{}", part(header), part(claims), Random::new(31).text(BASE62, 43));
+        let found = all("notes.txt", &format!("see {token}\n"));
+        found.iter().map(|one| (one.severity, one.confidence, one.note.is_some())).collect::<Vec<_>>()
+    };
+    let header = r#"{"alg":"HS256","typ":"JWT"}"#;
+    assert_eq!(told(header, r#"{"sub":"web","exp":4102444800}"#), [(Severity::Medium, Confidence::High, false)]);
+    assert_eq!(told(header, r#"{"sub":"web","exp":1500000000}"#), [(Severity::Low, Confidence::High, true)]);
+    assert_eq!(told(r#"{"alg":"none","typ":"JWT"}"#, r#"{"sub":"web","admin":true}"#), []);
+    assert_eq!(told(r#"{"kid":"a","typ":"JWT"}"#, r#"{"sub":"web"}"#), [(Severity::Medium, Confidence::Medium, true)]);
 }
 
 #[test]

@@ -109,12 +109,15 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b':', ..] => Some((Join::Assigned, after_type(text, at + 1))),
         [b'|', b'|', ..] | [b'?', b'?', ..] | [b'<', b'-', ..] => Some((Join::QuotedOnly, at + 2)),
         [b'?', b':', ..] => Some((Join::Assigned, after_type(text, at + 2))),
+        [b'?', b'=', ..] => Some((Join::Assigned, at + 2)),
         [b'o', b'r', b' ', ..] if spaced => Some((Join::QuotedOnly, at + 3)),
         [b'i', b's', b' ', ..] if spaced => Some((Join::Loose, at + 3)),
         [b'<', b'/', ..] => element_of_value(text, at).map(|at| (Join::Element, at)),
         [b'>', ..] if opens_element(text, name) => Some((Join::Element, at + 1)),
         // `"--api-key",` and the value on the next line.
-        [b',', ..] if closed && text[name.clone()].starts_with(b"--") => Some((Join::QuotedOnly, at + 1)),
+        [b',', ..] if closed && text[name.clone()].starts_with(b"--") => {
+            Some((Join::QuotedOnly, default_argument(text, at + 1).unwrap_or(at + 1)))
+        }
         [b',', ..] if closed => after_comma(text, at + 1),
         [b'(', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
         [b'{', ..] if closed && spaced => match default_key(text, at) {
@@ -211,12 +214,16 @@ fn after_comma(text: &[u8], mut at: usize) -> Option<(Join, usize)> {
     }
 }
 
-/// Behind `default=`, when that is what comes next: `config("API_KEY", default="x")`.
-fn default_argument(text: &[u8], mut at: usize) -> Option<usize> {
-    skip(text, &mut at, is_blank);
-    at += text[at..].starts_with(b"default").then_some(b"default".len())?;
-    skip(text, &mut at, is_blank);
-    matches!(text.get(at)?, b'=' | b':').then_some(at + 1)
+/// Behind `default=` in front of the next literal: `config("API_KEY", default="x")`,
+/// `add_argument("--api-key", type=str, default="x")`, `fromEnvironment('API_KEY', defaultValue: 'x')`.
+fn default_argument(text: &[u8], at: usize) -> Option<usize> {
+    let plain = text[at..].split(|&byte| matches!(byte, b'"' | b'\'' | b'`' | b')' | b'\n')).next()?;
+    let found = memchr::memmem::find(plain, b"default")?;
+    let mut end = at + found + b"default".len();
+    skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    skip(text, &mut end, is_blank);
+    let begins = found == 0 || !plain[found - 1].is_ascii_alphanumeric();
+    (begins && matches!(text.get(end)?, b'=' | b':')).then_some(end + 1)
 }
 
 /// What a name stands for when it is not set: `getenv("API_KEY").orElse("x")`, `fetch("API_KEY") { "x" }`.
@@ -360,6 +367,10 @@ fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
     if end >= limit {
         return None;
     }
+    // A literal in a literal: `"\"x\""`.
+    if let [b'\\', b'"', .., b'\\', b'"'] = text[at..end] {
+        (at, end) = (at + 2, end - 2);
+    }
     // `"Authorization": "Bearer ..."`
     let space = text[at..end].iter().position(|&byte| byte == b' ').map(|space| at + space);
     if let Some(space) = space.filter(|&space| scheme(&text[at..space], &text[space..])) {
@@ -450,6 +461,10 @@ mod tests {
             ("{\"name\": \"API_KEY\", \"value\": \"abc\"}", "API_KEY", "abc"),
             ("os.getenv(\"API_KEY\", \"abc\")", "API_KEY", "abc"),
             ("config('API_KEY', default='abc')", "API_KEY", "abc"),
+            ("p.add_argument(\"--api-key\", type=str, default=\"abc\")", "--api-key", "abc"),
+            ("String.fromEnvironment('API_KEY', defaultValue: 'abc')", "API_KEY", "abc"),
+            ("API_KEY ?= abc", "API_KEY", "abc"),
+            ("field \"String\", \"API_KEY\", \"\\\"abc\\\"\"", "API_KEY", "abc"),
             ("ENV.fetch(\"API_KEY\") { \"abc\" }", "API_KEY", "abc"),
             ("Optional.ofNullable(System.getenv(\"API_KEY\")).orElse(\"abc\")", "API_KEY", "abc"),
             ("env::var(\"API_KEY\").unwrap_or_else(|_| \"abc\".into())", "API_KEY", "abc"),

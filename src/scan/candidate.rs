@@ -153,6 +153,9 @@ impl Scanner {
         if !is_plausible(bytes) || !is_value(window, assignment) || is_fingerprint(&window.text[..name.start], bytes) {
             return None;
         }
+        if is_digest(bytes) && is_lockfile(window.origin.file_name()) {
+            return None;
+        }
         let name_words = Joined::of(&window.text[with_kind(window.text, name)]);
         let context = Joined::of(&window.text[name.start.saturating_sub(NEAR_REACH)..name.end]);
         let anywhere = |generic: bool| {
@@ -449,6 +452,19 @@ fn is_comment(line: &[u8]) -> bool {
 /// Whether anything but marks stands in this part of a line.
 fn has_words(line: &[u8]) -> bool {
     line.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// Whether a value may be the digest of a file: MD5, SHA-1 or SHA-2 in hex.
+fn is_digest(value: &[u8]) -> bool {
+    matches!(value.len(), 32 | 40 | 64 | 96 | 128) && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether a file of that name says which versions of packages are used: what is in it by a package's name
+/// is the digest of that package.
+fn is_lockfile(file_name: &[u8]) -> bool {
+    const ENDS: [&[u8]; 8] =
+        [b".lock", b"-lock.json", b"-lock.yaml", b".lock.json", b".lock.hcl", b".lockfile", b".resolved", b"go.sum"];
+    ENDS.iter().any(|end| file_name.ends_with(end))
 }
 
 /// Whether a value is the end of a fingerprint of ours, as reports and baselines hold them.

@@ -8,7 +8,7 @@ use skant::finding::Confidence;
 use skant::rule::RuleSet;
 use skant::scan::{Scanner, Scratch};
 
-use super::Case;
+use super::{Case, Planted};
 
 /// What became of the secrets that one rule, or one kind of rule, should find.
 #[derive(Debug, Default, Clone, Copy)]
@@ -58,8 +58,8 @@ fn share(part: usize, whole: usize) -> f64 {
 /// The kinds of cases that no vendor issues.
 pub(crate) const COMMON: [&str; 3] = ["key", "password", "quiet"];
 
-/// Scans every case as a user would who asked for nothing.
-pub(crate) fn tallies(cases: &[Case]) -> BTreeMap<String, Tally> {
+/// Scans every case as a user would who asked for nothing; tells of each that does not come out as it should.
+pub(crate) fn tallies(cases: &[Case], mut tell: impl FnMut(String)) -> BTreeMap<String, Tally> {
     let (scanner, mut scratch) = (Scanner::new(&RuleSet::builtin()), Scratch::default());
     let mut tallies = BTreeMap::<String, Tally>::new();
     for case in cases {
@@ -67,20 +67,31 @@ pub(crate) fn tallies(cases: &[Case]) -> BTreeMap<String, Tally> {
         let origin = Origin::file(name);
         let findings = scanner.scan(&Blob { bytes: case.text.as_bytes(), origin: &origin }, &mut scratch).findings;
         let tally = tallies.entry(case.about.clone()).or_default();
-        let secret = case.planted.as_ref().map(|(_, secret)| secret.as_bytes());
-        tally.planted += usize::from(secret.is_some());
+        tally.planted += usize::from(case.planted.is_some());
         let (mut found, mut named) = (false, false);
         for finding in findings.iter().filter(|finding| finding.confidence >= Confidence::Medium) {
             let text = finding.secret.expose();
             let overlaps = |secret: &[u8]| {
                 memchr::memmem::find(secret, text).is_some() || memchr::memmem::find(text, secret).is_some()
             };
-            if secret.is_some_and(overlaps) {
+            let is_planted =
+                |planted: &Planted| overlaps(planted.secret.as_bytes()) || overlaps(planted.written.as_bytes());
+            if case.planted.as_ref().is_some_and(is_planted) {
                 found = true;
                 named |= finding.rule.id == case.about;
             } else {
                 tally.false_alarms += 1;
+                tell(format!(
+                    "{} in {}: {} in {}",
+                    finding.rule.id,
+                    case.path,
+                    String::from_utf8_lossy(text),
+                    case.text
+                ));
             }
+        }
+        if !found && case.planted.is_some() {
+            tell(format!("missed in {}: {}", case.path, case.text));
         }
         tally.found += usize::from(found);
         tally.named += usize::from(named);

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 pub(crate) mod measure;
+mod places;
 mod surroundings;
 mod values;
 
@@ -15,7 +16,10 @@ use skant::finding::Confidence;
 use skant::rule::RuleSet;
 use skant::rule::{Check, Finder, Judge, Rule};
 
+use data_encoding::BASE64 as IN_BASE64;
+
 use crate::support::{BASE62, BASE64, Random};
+use places::PLACES;
 use surroundings::{AROUND_PROVIDERS, AROUND_TOKENS, QUIET};
 use values::{AROUND_VALUES, filled};
 
@@ -25,10 +29,18 @@ pub(crate) struct Case {
     pub(crate) path: String,
     /// What it holds.
     pub(crate) text: String,
-    /// The rule that should find the secret, or what kind of common secret it is, and the secret.
-    pub(crate) planted: Option<(String, String)>,
-    /// The rule that it is about, or the kind.
+    /// The secret in it, when there is one.
+    pub(crate) planted: Option<Planted>,
+    /// The rule that it is about, which should find the secret, or what kind of common secret that is.
     pub(crate) about: String,
+}
+
+/// A secret in a text.
+pub(crate) struct Planted {
+    /// The secret.
+    pub(crate) secret: String,
+    /// How it is written there.
+    pub(crate) written: String,
 }
 
 /// Rules whose secrets stand in surroundings that are part of the rule: their own examples are taken.
@@ -75,7 +87,7 @@ pub(crate) fn of_rules() -> Vec<Case> {
             cases.push(Case {
                 path: format!("{}/{round}/{path}", rule.id),
                 text: filled(template, &name, &made.whole),
-                planted: Some((rule.id.clone(), made.secret.clone())),
+                planted: Some(Planted { secret: made.secret.clone(), written: made.secret.clone() }),
                 about: rule.id.clone(),
             });
             if round < 2 {
@@ -104,25 +116,55 @@ pub(crate) fn of_rules() -> Vec<Case> {
 pub(crate) fn common() -> Vec<Case> {
     let mut random = Random::new(4712);
     let mut cases = Vec::new();
-    let names =
-        ["API_KEY", "CLIENT_SECRET", "ACCESS_TOKEN", "JWT_SECRET", "SIGNING_KEY", "AUTH_TOKEN", "ENCRYPTION_KEY"];
-    let password_names = ["PASSWORD", "DB_PASSWORD", "ADMIN_PASSWD", "SMTP_PASS", "MAIL_PWD", "ROOT_PASSWORD"];
-    for (at, (path, template)) in AROUND_VALUES.iter().enumerate() {
-        for round in 0..6 {
-            let (kind, name, secret) = if round % 2 == 0 {
-                ("key", names[(at + round) % names.len()], key(&mut random))
-            } else {
-                ("password", password_names[(at + round) % password_names.len()], password(&mut random))
-            };
-            cases.push(Case {
-                path: format!("{kind}/{at}-{round}/{path}"),
-                text: filled(template, name, &secret),
-                planted: Some((kind.to_owned(), secret)),
-                about: kind.to_owned(),
-            });
+    for (folder, around) in [("", AROUND_VALUES), ("places/", PLACES)] {
+        for (at, (path, template)) in around.iter().enumerate() {
+            for round in 0..6 {
+                let number = if template.contains("{T}") { 2 * (at + round) } else { at + round };
+                let (kind, name, secret) = common_secret(number, &mut random);
+                let (text, written) = placed(template, name, &secret);
+                cases.push(Case {
+                    path: format!("{folder}{kind}/{at}-{round}/{path}"),
+                    text,
+                    planted: Some(Planted { secret, written }),
+                    about: kind.to_owned(),
+                });
+            }
         }
     }
     cases
+}
+
+/// A key or a password by turns, and a name for it.
+fn common_secret(number: usize, random: &mut Random) -> (&'static str, &'static str, String) {
+    const NAMES: [&str; 7] =
+        ["API_KEY", "CLIENT_SECRET", "ACCESS_TOKEN", "JWT_SECRET", "SIGNING_KEY", "AUTH_TOKEN", "ENCRYPTION_KEY"];
+    const PASSWORD_NAMES: [&str; 6] =
+        ["PASSWORD", "DB_PASSWORD", "ADMIN_PASSWD", "SMTP_PASS", "MAIL_PWD", "ROOT_PASSWORD"];
+    if number.is_multiple_of(2) {
+        ("key", NAMES[number % NAMES.len()], key(random))
+    } else {
+        ("password", PASSWORD_NAMES[number % PASSWORD_NAMES.len()], password(random))
+    }
+}
+
+/// A template that is filled in, and how the secret is written there: as it is, in base64, alone or behind a
+/// user, or with the marks escaped that an address cannot hold.
+fn placed(template: &str, name: &str, secret: &str) -> (String, String) {
+    let login = format!("deploy:{secret}");
+    let escape = |c: char| {
+        if c.is_ascii_alphanumeric() || "-._~".contains(c) { c.to_string() } else { format!("%{:02X}", u32::from(c)) }
+    };
+    let escaped: String = secret.chars().map(escape).collect();
+    let ways = [
+        ("{64}", IN_BASE64.encode(secret.as_bytes())),
+        ("{U64}", IN_BASE64.encode(login.as_bytes())),
+        ("{T}", secret.to_owned()),
+        ("{U}", escaped.clone()),
+        ("{E}", escaped),
+    ];
+    let way = ways.into_iter().find(|(mark, _)| template.contains(mark));
+    let (mark, written) = way.unwrap_or(("{S}", secret.to_owned()));
+    (filled(&template.replace(mark, &written), name, secret), written)
 }
 
 /// Texts in which there is nothing to find.

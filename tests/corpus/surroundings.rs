@@ -66,6 +66,29 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
     ("Formula.rb", "  url \"https://example.com/pass-1.7.4.tar.xz\"\n  sha256 \"{H64}\"\n"),
     ("SHA256SUMS", "{H64}  keys.tar.gz\n{H64}  tokens.tar.gz\n"),
     ("release.yml", "      - uses: hashicorp/vault-action@{H40} # v3\n"),
+    (".terraform.lock.hcl", "  hashes = [\n    \"h1:{B43}=\",\n    \"zh:{H64}\",\n  ]\n"),
+    ("packages.lock.json", "      \"Azure.Security.KeyVault.Secrets\": {\n        \"contentHash\": \"{B}==\"\n"),
+    ("Podfile.lock", "SPEC CHECKSUMS:\n  KeychainAccess: {H40}\n  AppAuth: {H40}\n"),
+    ("mix.lock", "  \"guardian\": {:hex, :guardian, \"2.3.2\", \"{H64}\", [:mix], [], \"hexpm\", \"{H64}\"},\n"),
+    ("pubspec.lock", "      name: flutter_secure_storage\n      sha256: \"{H64}\"\n"),
+    ("Package.resolved", "      \"identity\" : \"keychain-swift\",\n      \"state\" : { \"revision\" : \"{H40}\" }\n"),
+    (
+        "verification-metadata.xml",
+        "<component name=\"auth-token\"><sha256 value=\"{H64}\" origin=\"Gradle\"/></component>\n",
+    ),
+    ("MODULE.bazel", "    name = \"secrets\",\n    integrity = \"sha256-{B43}=\",\n    sha256 = \"{H64}\",\n"),
+    ("manifest.json", "{\"auth.js\": \"auth.{H32}.js\", \"token\": \"/static/token.{H32}.chunk.js\"}\n"),
+    // Test vectors, descriptors, what a cluster writes.
+    ("CBCKeySbox256.rsp", "COUNT = 0\nKEY = {H64}\nIV = {H32}\nPLAINTEXT = {H32}\nCIPHERTEXT = {H32}\n"),
+    (
+        "vectors.json",
+        "{\"tests\": [{\"tcId\": 1, \"key\": \"{H64}\", \"iv\": \"{H32}\", \"msg\": \"\", \"tag\": \"{H32}\"}]}\n",
+    ),
+    ("webhook.yaml", "  clientConfig:\n    caBundle: LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t{B}{B}{B}\n"),
+    ("pod.yaml", "  labels:\n    pod-template-hash: 7c5ddbdf54\n  resourceVersion: \"123456\"\n  uid: {U}\n"),
+    ("page.html", "<meta name=\"csp-nonce\" content=\"{K}\">\n<script nonce=\"{K}\">run()</script>\n"),
+    ("api.json", "{\"nextPageToken\": \"{K}\", \"continuation_token\": \"{K}\", \"cursor\": \"{B43}=\"}\n"),
+    ("account.json", "{\"publicKey\": \"{B43}=\", \"address\": \"0x{H40}\", \"txHash\": \"0x{H64}\"}\n"),
     // Ids.
     ("a.json", "{\"id\": \"{U}\", \"key\": \"user.name\", \"keyId\": \"{U}\"}\n"),
     (
@@ -126,6 +149,27 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
     ),
     ("azure-pipelines.yml", "    password: $(DbPassword)\n    azureSubscription: 'prod-connection'\n"),
     ("config.toml", "password = \"env:DB_PASSWORD\"\nsecret_key = \"${file:/etc/app/secret}\"\n"),
+    (
+        "cfn.yaml",
+        "      Password: !GetAtt Secret.Value\n      Token: '{{resolve:ssm-secure:/prod/token:2}}'\n      Key: !ImportValue shared-key\n",
+    ),
+    (
+        "app.yaml",
+        "  api-key: ${ssm:/prod/api/key}\n  password: ${env:DB_PASSWORD}\n  token: ref+vault://secret/api#/token\n",
+    ),
+    (
+        "values.yaml",
+        "  password: <path:secret/data/db#password>\n  apiKey: secretref:prod/api-key\n  token: berglas://bucket/token\n",
+    ),
+    ("config.rb", "password = Rails.application.credentials.dig(:db, :password)\ntoken = ENV.fetch('API_TOKEN')\n"),
+    (
+        "Config.java",
+        "@Value(\"${db.password}\") private String password;\nString token = System.getenv(\"API_TOKEN\");\n",
+    ),
+    (
+        "main.go",
+        "token := os.Getenv(\"API_TOKEN\")\npassword := viper.GetString(\"db.password\")\nkey, err := kms.Decrypt(ctx, cfg.KeyName)\n",
+    ),
     ("Jenkinsfile", "withCredentials([string(credentialsId: 'deploy-token-prod', variable: 'TOKEN')]) {\n"),
     ("app.config", "<add key=\"ApiKey\" value=\"#{ApiKey}#\" />\n<add key=\"Password\" value=\"__DB_PASSWORD__\" />\n"),
     // Encrypted.
@@ -134,6 +178,14 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
         "password: ENC[AES256_GCM,data:{K},iv:{B43}=,tag:{K},type:str]\nsops:\n    mac: ENC[AES256_GCM,data:{K},iv:{B43}=,tag:{K},type:str]\n",
     ),
     ("vault-group.yml", "db_password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  {H64}\n  {H64}\n"),
+    ("vault.yml", "$ANSIBLE_VAULT;1.2;AES256;prod\n{H64}\n{H64}\n{H64}\n"),
+    (
+        "Pulumi.prod.yaml",
+        "encryptionsalt: v1:{K}:v1:{K}:{B}==\nconfig:\n  shop:dbPassword:\n    secure: v1:{K}:{B43}=\n",
+    ),
+    ("eyaml.yaml", "db::password: ENC[PKCS7,{B}{B}{B}=]\n"),
+    ("credentials.yml.enc", "{B}{B}--{K}--{K}\n"),
+    (".travis.yml", "env:\n  global:\n    - secure: \"{B}{B}{B}=\"\n"),
     ("sealed.yaml", "kind: SealedSecret\nspec:\n  encryptedData:\n    password: AgB{B}{B}{B}{B}\n"),
     ("settings.xml", "<server><password>{{B43}=}</password></server>\n"),
     ("secret.yml", "  encrypted_password: {B}\n  secure: \"{B}{B}=\"\n"),
