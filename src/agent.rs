@@ -17,6 +17,10 @@ use crate::file::read_regular;
 pub(crate) enum Agent {
     /// Anthropic's.
     ClaudeCode,
+    /// OpenAI's.
+    Codex,
+    /// GitHub's command line.
+    Copilot,
     /// The editor.
     Cursor,
 }
@@ -44,12 +48,18 @@ pub(crate) enum Guard {
 /// The most bytes that settings may have.
 const LARGEST: u64 = 4 << 20;
 
+/// The tools of Claude Code that write, run, read or send something, and those that give something back.
+const BEFORE: &str = "Write|Edit|MultiEdit|NotebookEdit|Bash|Read|WebFetch|WebSearch|Task|Agent|mcp__.*";
+const AFTER: &str = "Bash|Read|Grep|WebFetch|Task|Agent|mcp__.*";
+
 impl Agent {
-    pub(crate) const ALL: [Agent; 2] = [Agent::ClaudeCode, Agent::Cursor];
+    pub(crate) const ALL: [Agent; 4] = [Agent::ClaudeCode, Agent::Codex, Agent::Copilot, Agent::Cursor];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Agent::ClaudeCode => "claude-code",
+            Agent::Codex => "codex",
+            Agent::Copilot => "copilot",
             Agent::Cursor => "cursor",
         }
     }
@@ -58,6 +68,9 @@ impl Agent {
     pub(crate) fn settings(self, folder: &Path) -> Settings {
         let name = match self {
             Agent::ClaudeCode => ".claude/settings.json",
+            Agent::Codex => ".codex/hooks.json",
+            // Each file there is read.
+            Agent::Copilot => ".github/hooks/skant.json",
             Agent::Cursor => ".cursor/hooks.json",
         };
         Settings { agent: self, file: folder.join(name) }
@@ -66,9 +79,21 @@ impl Agent {
     /// A user's own settings.
     pub(crate) fn user_settings(self) -> Option<Settings> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        match (self, set("CLAUDE_CONFIG_DIR")) {
-            (Agent::ClaudeCode, Some(folder)) => Some(Settings { agent: self, file: folder.join("settings.json") }),
-            _ => set("HOME").map(|home| self.settings(&home)),
+        let home = |name: &str| set("HOME").map(|home| home.join(name));
+        let (folder, name) = match self {
+            Agent::ClaudeCode => (set("CLAUDE_CONFIG_DIR").or_else(|| home(".claude")), "settings.json"),
+            Agent::Codex => (set("CODEX_HOME").or_else(|| home(".codex")), "hooks.json"),
+            Agent::Copilot => (set("COPILOT_HOME").or_else(|| home(".copilot")), "hooks/skant.json"),
+            Agent::Cursor => (home(".cursor"), "hooks.json"),
+        };
+        Some(Settings { agent: self, file: folder?.join(name) })
+    }
+
+    /// What else has to be set where the hooks are to run.
+    pub(crate) fn needs(self) -> Option<&'static str> {
+        match self {
+            Agent::Codex => Some("Codex runs hooks where `hooks = true` stands below `[features]` in its config.toml"),
+            Agent::ClaudeCode | Agent::Copilot | Agent::Cursor => None,
         }
     }
 
@@ -80,10 +105,20 @@ impl Agent {
                 let run = json!([{ "type": "command", "command": command, "timeout": 10 }]);
                 let of = |matcher: &str| json!({ "matcher": matcher, "hooks": run });
                 vec![
-                    ("PreToolUse", of("Write|Edit|MultiEdit|NotebookEdit|Bash|Read|mcp__.*")),
+                    ("PreToolUse", of(BEFORE)),
                     ("UserPromptSubmit", json!({ "hooks": run })),
-                    ("PostToolUse", of("Bash|Read|mcp__.*")),
+                    ("PostToolUse", of(AFTER)),
                 ]
+            }
+            Agent::Codex => {
+                let run = json!([{ "type": "command", "command": command, "timeout": 10 }]);
+                let events = ["PreToolUse", "UserPromptSubmit", "PostToolUse"];
+                events.into_iter().map(|event| (event, json!({ "hooks": run }))).collect()
+            }
+            Agent::Copilot => {
+                let run = json!({ "type": "command", "bash": command, "powershell": command, "timeoutSec": 10 });
+                let events = ["preToolUse", "userPromptSubmitted", "postToolUse"];
+                events.into_iter().map(|event| (event, run.clone())).collect()
             }
             Agent::Cursor => {
                 let events = ["beforeSubmitPrompt", "beforeShellExecution", "beforeMCPExecution", "beforeReadFile"];
@@ -97,15 +132,18 @@ impl Agent {
         let hooks = self.hooks(program).into_iter().map(|(event, hook)| (event.to_owned(), json!([hook])));
         let hooks = Value::Object(hooks.collect());
         let all = match self {
-            Agent::ClaudeCode => json!({ "hooks": hooks }),
-            Agent::Cursor => json!({ "version": 1, "hooks": hooks }),
+            Agent::ClaudeCode | Agent::Codex => json!({ "hooks": hooks }),
+            Agent::Copilot | Agent::Cursor => json!({ "version": 1, "hooks": hooks }),
         };
         Layout { newline: Some("\n".to_owned()), unit: "  ".to_owned() }.write(&all) + "\n"
     }
 
     /// Whether an entry of a list of hooks runs skant.
     fn is_ours(self, entry: &Node<'_>) -> bool {
-        let command = |object: &Object<'_>| object.get_string("command").map(|command| command.value.to_string());
+        let command = |object: &Object<'_>| {
+            let command = object.get_string("command").or_else(|| object.get_string("bash"));
+            command.map(|command| command.value.to_string())
+        };
         let is_ours =
             |command: String| command.contains("skant") && command.contains(&format!("hook {}", self.as_str()));
         let Some(entry) = entry.as_object() else { return false };
@@ -143,8 +181,9 @@ impl Settings {
         let program = program_in(&before, self.agent);
         if program.is_some_and(|program| self.agent.alone(&program) == before) {
             fs::remove_file(&self.file).map_err(|error| error.to_string())?;
-            // It goes when there is nothing else in it.
-            let _ = self.file.parent().map(fs::remove_dir);
+            // They go when there is nothing else in them.
+            let depth = if self.agent == Agent::Copilot { 2 } else { 1 };
+            self.file.ancestors().skip(1).take(depth).for_each(|folder| drop(fs::remove_dir(folder)));
             return Ok(true);
         }
         let mut text = before.clone();
@@ -222,8 +261,8 @@ fn parse(text: &str) -> Result<Object<'_>, String> {
 fn program_in(text: &str, agent: Agent) -> Option<String> {
     let end = format!(" hook {}\"", agent.as_str());
     let before = &text[..text.find(&end)?];
-    let quoted = &before[before.rfind("\"command\": \"")? + "\"command\": ".len()..];
-    serde_json::from_str(&format!("{quoted}\"")).ok()
+    let key = ["\"command\": ", "\"bash\": "].iter().filter_map(|key| Some(before.rfind(key)? + key.len())).max()?;
+    serde_json::from_str(&format!("{}\"", &before[key..])).ok()
 }
 
 /// Settings with one more hook, unless one of ours is there.

@@ -345,7 +345,12 @@ fn skant_on_path(tree: &Tree, arguments: &[&str]) -> Run {
 #[cfg(unix)]
 #[test]
 fn settings_are_written_and_restored_byte_for_byte() {
-    for (agent, file) in [("claude-code", ".claude/settings.json"), ("cursor", ".cursor/hooks.json")] {
+    for (agent, file) in [
+        ("claude-code", ".claude/settings.json"),
+        ("codex", ".codex/hooks.json"),
+        ("copilot", ".github/hooks/skant.json"),
+        ("cursor", ".cursor/hooks.json"),
+    ] {
         for text in
             ["{\r\n\t\"model\" : \"x\",\r\n\t\"hooks\": { \"Stop\": [] }\r\n}", "{}", "{\n    \"a\": [ 1,2 ]\n}\n\n"]
         {
@@ -369,12 +374,15 @@ fn settings_are_written_and_restored_byte_for_byte() {
 #[test]
 fn settings_that_were_not_there_are_gone_again() {
     let tree = Tree::new();
-    for arguments in [&["--agent", "claude-code", "--agent", "cursor"][..], &["--global", "--agent", "claude-code"]] {
+    let all = ["--agent", "claude-code", "--agent", "codex", "--agent", "copilot", "--agent", "cursor"];
+    for arguments in [&all[..], &["--global", "--agent", "claude-code"]] {
         assert_eq!(skant_on_path(&tree, &[&["install"], arguments].concat()).status, 0);
         let folder = if arguments.contains(&"--global") { tree.home() } else { tree.path("") };
         assert!(folder.join(".claude/settings.json").exists());
         assert_eq!(skant_on_path(&tree, &[&["uninstall"], arguments].concat()).status, 0);
-        assert!(!folder.join(".claude").exists() && !folder.join(".cursor").exists());
+        for name in [".claude", ".codex", ".github", ".cursor"] {
+            assert!(!folder.join(name).exists(), "{name}");
+        }
     }
 }
 
@@ -765,7 +773,7 @@ fn the_server_heeds_what_the_last_commit_says() {
 /// Names that no rule knows.
 #[test]
 fn in_the_settings_of_assistants_a_place_makes_a_secret() {
-    let tree = Tree::new();
+    let tree = Tree::repo();
     let value = random_value();
     let server = json!({ "env": { "LINEAR": value, "ACME_PAT": value, "PROJECT_ID": value }, "headers": { "X-Any": value },
         "args": ["--acme", value, format!("--linear={value}")] });
@@ -805,12 +813,15 @@ fn in_the_settings_of_assistants_a_place_makes_a_secret() {
         "FLAG": "my-org-name-2024-production", "BUILD": "2024.11.21-build-1234567", "LIB": "/usr/lib/python3.12/site-packages",
     }, "args": ["@acme/server-filesystem@2025.8.21", "e83c5163316f89bfbde7d9ab23ca2e25604af290", "app-7d9f8b6c5d-x2x4z"] });
     tree.file("quiet/.mcp.json", &json!({ "mcpServers": { "a": quiet } }).to_string());
-    let mut found: Vec<(String, String)> = support::scan(&tree, &["."])
-        .findings()
-        .iter()
-        .map(|one| (one["path"].as_str().unwrap().to_owned(), one["pointer"].as_str().unwrap_or("-").to_owned()))
-        .collect();
-    found.sort();
     expected.sort();
-    assert_eq!(found, expected);
+    let found = |arguments: &[&str]| {
+        let run = support::skant(&tree, &[arguments, &["--format", "json", "--skip", "dotenv-*"]].concat());
+        let place = |one: &Value| (one["path"].as_str().unwrap().into(), one["pointer"].as_str().unwrap_or("-").into());
+        let mut found: Vec<(String, String)> = run.findings().iter().map(place).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(found(&["scan", "."]), expected);
+    tree.git(&["add", "-A", "-f"]);
+    assert_eq!(found(&["staged"]), expected);
 }

@@ -248,3 +248,102 @@ fn every_format_tells() {
     let sarif = verify(&tree, &server.http(), &["--format", "sarif"]).json();
     assert_eq!(sarif["runs"][0]["results"][0]["properties"]["verified"], "dead");
 }
+
+/// All files below a folder.
+#[cfg(target_os = "linux")]
+fn texts(folder: &std::path::Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        match entry.file_type().unwrap().is_dir() {
+            true => all.extend(texts(&entry.path())),
+            false => all.push(String::from_utf8_lossy(&std::fs::read(entry.path()).unwrap()).into_owned()),
+        }
+    }
+    all
+}
+
+/// While the program is at work, and afterwards: the key is in one header of one request.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_leaves_no_trace() {
+    use std::io::Write;
+    use std::process::Stdio;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    let (key, tree) = (anthropic_key(9), Tree::new());
+    let (process, seen) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let server = Server::plain({
+        let (process, seen) = (Arc::clone(&process), Arc::clone(&seen));
+        move |_| {
+            let id = process.load(Ordering::SeqCst);
+            let read = |name: &str| std::fs::read(format!("/proc/{id}/{name}")).unwrap_or_default();
+            let told = ["cmdline", "environ", &format!("task/{id}/children"), "limits"].map(read);
+            seen.lock().unwrap().push(told.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()));
+            Reply::json(200, "{}")
+        }
+    });
+    let temporary = tree.home().join("tmp");
+    std::fs::create_dir_all(&temporary).unwrap();
+    let mut command = tree.command(&["scan", "-", "--verify", "-v", "--explain", "-o", "sarif=out.sarif"]);
+    command.env("SKANT_ANTHROPIC_BASE_URL", server.http()).env("TMPDIR", &temporary);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    process.store(child.id(), Ordering::SeqCst);
+    child.stdin.take().unwrap().write_all(format!("THE_KEY={key}\n").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+
+    let told = seen.lock().unwrap().clone();
+    let [[cmdline, environ, children, limits]] = &told[..] else { panic!("one request: {told:?}") };
+    assert!(cmdline.contains("--verify") && !cmdline.contains(&key[20..]));
+    assert!(environ.contains("TMPDIR") && !environ.contains(&key[20..]));
+    assert_eq!(children, "");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>(), ["Max", "core", "file", "size", "0", "0", "bytes"]);
+    let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let left = [texts(&tree.home()), texts(&tree.path(""))].concat();
+    assert_eq!(left.len(), 1, "the report, and nothing else");
+    assert!(left.iter().chain([&shown]).all(|text| text.contains(&mask(&key)) && !text.contains(&key[20..])));
+    assert_only_in(&server.requests()[0], "x-api-key", &key);
+}
+
+/// Whatever is asked for, no program is run that could be told, and nothing is written down.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_command_tells_a_key_to_another_program_or_to_a_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let key = anthropic_key(9);
+    let tree = Tree::repo();
+    tree.file("a.env", &format!("THE_KEY={key}\n")).git(&["add", "."]).git(&["commit", "-qm", "x"]);
+    tree.file("b.env", &format!("THE_KEY={key}\n")).git(&["add", "."]);
+    let (programs, temporary) = (tree.home().join("programs"), tree.home().join("tmp"));
+    [&programs, &temporary].iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
+    for name in ["git", "sh", "ssh", "gpg", "less", "pager"] {
+        std::fs::write(programs.join(name), "#!/bin/sh\necho \"$0 $*\" >> \"$HOME/ran\"\n").unwrap();
+        std::fs::set_permissions(programs.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for arguments in [
+        &["scan", "."][..],
+        &["staged"],
+        &["hook", "pre-commit"],
+        &["history"],
+        &["ci", "--base", "HEAD", "--head", "HEAD"],
+        &["history", "HEAD", "--show-suppressed", "--explain", "-v"],
+        &["baseline", "create"],
+        &["config", "show"],
+    ] {
+        let mut command = tree.command(arguments);
+        command.env("TMPDIR", &temporary).env("PATH", &programs);
+        let run = run(command, b"");
+        assert!(!run.all().contains(&key[20..]), "{arguments:?}: {run:#?}");
+        assert!(
+            !tree.home().join("ran").exists(),
+            "{arguments:?}: {:?}",
+            std::fs::read_to_string(tree.home().join("ran"))
+        );
+        assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "{arguments:?}");
+    }
+    let kept = std::fs::read_to_string(tree.path(".skant-baseline")).unwrap();
+    assert!(kept.contains("anthropic-api-key") && !kept.contains(&key[20..40]), "{kept}");
+}

@@ -130,7 +130,10 @@ fn install_agents(agents: &[Agent], is_global: bool) -> Result<Outcome, Error> {
         let settings = agent_settings(agent, is_global)?;
         let is_new = settings.install(&program).map_err(|why| unchanged(&settings.file, &why))?;
         let told = if is_new { "is installed" } else { "is installed already" };
-        print(|out| writeln!(out, "{} {told}: {}", agent.as_str(), shown(&settings.file)))?;
+        print(|out| {
+            writeln!(out, "{} {told}: {}", agent.as_str(), shown(&settings.file))?;
+            agent.needs().map_or(Ok(()), |needs| writeln!(out, "{needs}"))
+        })?;
     }
     if program != "skant" {
         print(|out| writeln!(out, "the hook names {program}, which is not on the path: others have it elsewhere"))?;

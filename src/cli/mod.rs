@@ -132,6 +132,7 @@ impl From<Outcome> for ExitCode {
 
 /// Runs what the arguments ask for. What goes wrong is told on standard error.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    leave_no_core();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -151,6 +152,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     #[cfg(feature = "faults")]
     tell(&format!("places that could fail: {}", fault::passed()));
     outcome.into()
+}
+
+/// What is in memory may be secret: the system shall not write it down when something goes wrong.
+fn leave_no_core() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        // Where that is refused nothing is lost.
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
 }
 
 fn run(cli: Cli) -> Result<Outcome, Error> {
