@@ -1,25 +1,21 @@
-//! Failures made to order, as curl's torture tests make them: in a build with the feature `faults`, the n-th
-//! call that can fail does. `SKANT_FAULT` is that n.
+//! Failures made to order, as curl's torture tests make them: in a build for development, the n-th call that can
+//! fail does. `SKANT_FAULT` is that n.
 //!
-//! Each place where the system may refuse something asks here first. In any other build there is nothing to
-//! ask, and the call is gone.
+//! Each place where the system may refuse something asks here first. In a release there is nothing to ask, and
+//! the call is gone.
 
 use std::io;
 
-#[cfg(feature = "faults")]
+#[cfg(debug_assertions)]
 static PASSED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 
 /// Fails when it is its turn.
 ///
 /// # Errors
 /// "made to fail".
-#[cfg(feature = "faults")]
+#[cfg(debug_assertions)]
 pub(crate) fn point() -> io::Result<()> {
-    use std::sync::OnceLock;
-
-    static TURN: OnceLock<Option<u64>> = OnceLock::new();
-    let turn = TURN.get_or_init(|| std::env::var("SKANT_FAULT").ok()?.parse().ok());
-    if Some(PASSED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1) == *turn {
+    if Some(PASSED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1) == turn() {
         return Err(io::Error::other("made to fail"));
     }
     Ok(())
@@ -29,14 +25,20 @@ pub(crate) fn point() -> io::Result<()> {
 ///
 /// # Errors
 /// None.
-#[cfg(not(feature = "faults"))]
+#[cfg(not(debug_assertions))]
 #[inline]
 pub(crate) fn point() -> io::Result<()> {
     Ok(())
 }
 
-/// How many places were passed that could have failed.
-#[cfg(feature = "faults")]
-pub(crate) fn passed() -> u64 {
-    PASSED.load(std::sync::atomic::Ordering::Relaxed)
+/// How many places were passed that could have failed, for those who make them fail.
+#[cfg(debug_assertions)]
+pub(crate) fn passed() -> Option<u64> {
+    turn().map(|_| PASSED.load(std::sync::atomic::Ordering::Relaxed))
+}
+
+#[cfg(debug_assertions)]
+fn turn() -> Option<u64> {
+    static TURN: std::sync::OnceLock<Option<u64>> = std::sync::OnceLock::new();
+    *TURN.get_or_init(|| std::env::var("SKANT_FAULT").ok()?.parse().ok())
 }

@@ -1,9 +1,6 @@
 //! Every call that can fail is made to fail, one after the other. Each time the secrets are all found, or the
 //! exit code is 2 and says why: nothing passes by accident, panics or hangs.
-//!
-//! `cargo test --locked --features faults --test faults`
-
-#![cfg(all(feature = "faults", unix))]
+#![cfg(all(debug_assertions, unix))]
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod support;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the hooks of this repository with pre-commit and with prek, and lets both meet keys. They build
-# skant as a user's machine does, here with everything that makes a program fast turned off.
+# skant as a user's machine does, with what of its dependencies is in CARGO_TARGET_DIR, if that is set.
 # usage: tests/frameworks.sh FOLDER, which has both on its path or in venv/bin, and keeps what was built
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,8 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PATH=$kept/venv/bin:$PATH HOME=$work CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 export PRE_COMMIT_HOME=$work/pre-commit PREK_HOME=$work/prek
-export CARGO_TARGET_DIR=$kept/frameworks CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
-  CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_STRIP=none
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$kept/frameworks}
 export GIT_CONFIG_GLOBAL=$work/gitconfig GIT_CONFIG_SYSTEM=/dev/null
 git config --global user.name A
 git config --global user.email a@example.invalid
