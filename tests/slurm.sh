@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the recipe of docs/many-repositories.md on a SLURM of its own, on this machine's loopback, and holds the shares,
-# joined, against one run.
+# joined, against one run. That for Kubernetes likewise, but for Kubernetes: its command, with each index.
 # usage: tests/slurm.sh SKANT   (needs Debian's slurmctld, slurmd, slurm-client and munge)
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -101,9 +101,26 @@ mapfile -t whole < <(outputs whole)
 skant history --repos repositories.txt "${whole[@]}" > /dev/null || status=$?
 [ "$status" -eq 2 ] || failed "one run ended with $status"
 mapfile -t joined < <(outputs joined)
-skant merge share-*.json "${joined[@]}" > /dev/null || true
-for format in "${formats[@]}"; do
-  cmp "whole.$format" "joined.$format" || failed "$format differs"
-done
+join() {
+  rm -f joined.*
+  skant merge share-*.json "${joined[@]}" > /dev/null || true
+  local format
+  for format in "${formats[@]}"; do
+    cmp "whole.$format" "joined.$format" || failed "$1: $format differs"
+  done
+}
+join slurm
 [ "$(grep -c '"rule":' whole.jsonl)" -eq 10 ] || failed 'not ten keys are found'
 printf 'slurm: an array of 16 jobs, joined, is what one run gives, in %d formats\n' "${#formats[@]}"
+
+# The lines that YAML folds into one.
+command=$(awk '/^ *- >-$/ {on = 1; next} /volumeMounts:/ {on = 0} on' "$here/docs/many-repositories.md" | tr -s ' \n' ' ')
+completions=$(sed -n 's/^ *completions: //p' "$here/docs/many-repositories.md")
+rm share-*
+for index in $(seq 0 $((completions - 1))); do
+  status=0
+  JOB_COMPLETION_INDEX=$index sh -c "$command" > /dev/null 2> "$work/index.log" || status=$?
+  [ "$status" -eq 0 ] || grep -q 'none.git' "share-$((index + 1)).json" || failed "index $index ended with $status"
+done
+join kubernetes
+echo 'kubernetes: the command of the recipe, with each index, joined, is what one run gives'
