@@ -47,17 +47,31 @@ fn there_is_a_script_for_every_shell_and_for_no_other() {
     }
 }
 
+/// What stands in the title of a page behind its name and section: no day, the program, the manual.
+fn foot() -> String {
+    format!("\"\" \"skant {}\" skant\n", env!("CARGO_PKG_VERSION"))
+}
+
 #[test]
 fn the_manual_has_a_page_for_every_command() {
     let tree = Tree::new();
     let root = skant(&tree, &["man"]);
     assert_eq!((root.status, root.stderr.as_str()), (0, ""));
-    assert!(root.stdout.contains("\n.TH skant 1 ") && root.stdout.contains("skant\\-history(1)"), "{}", root.stdout);
+    assert!(
+        root.stdout.contains(&format!("\n.TH skant 1 {}", foot())) && root.stdout.contains("skant\\-history(1)"),
+        "{}",
+        root.stdout
+    );
     assert!(root.stdout.contains("Exit codes: 0 everything was scanned"), "{}", root.stdout);
     let history = skant(&tree, &["man", "history"]).stdout;
-    assert!(history.contains("\n.TH skant-history 1 ") && history.contains("\\-\\-unreachable"), "{history}");
+    assert!(
+        history.contains(&format!("\n.TH skant-history 1 {}", foot())) && history.contains("\\-\\-unreachable"),
+        "{history}"
+    );
     assert!(!history.contains("\\-\\-plain"), "what is hidden is hidden here too");
-    assert!(skant(&tree, &["man", "hook", "pre-push"]).stdout.contains("\n.TH skant-hook-pre-push 1 "));
+    assert!(
+        skant(&tree, &["man", "hook", "pre-push"]).stdout.contains(&format!("\n.TH skant-hook-pre-push 1 {}", foot()))
+    );
     let none = skant(&tree, &["man", "hook", "nothing"]);
     assert_eq!((none.status, none.stdout.as_str()), (2, ""));
     assert!(none.stderr.contains("there is no command `hook nothing`"), "{none:#?}");

@@ -6,6 +6,9 @@ use clap_mangen::Man;
 use super::{Cli, Outcome, print};
 use crate::error::Error;
 
+/// What the foot of every page says.
+const VERSION: &str = concat!("skant ", env!("CARGO_PKG_VERSION"));
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The command the page is about, such as `scan` or `hook pre-push` (default: all of skant)
@@ -22,7 +25,8 @@ pub(super) fn run(arguments: &Args) -> Result<Outcome, Error> {
             Error::usage(format!("there is no command `{}`", arguments.command.join(" ")), "`skant --help` lists them")
         })?;
     }
-    let page = Man::new(command.clone());
+    // Of no day: the same program writes the same page. An argument that is empty has to be told from none.
+    let page = Man::new(command.clone()).date("\"\"").source(VERSION).manual("skant");
     print(|out| page.render(&mut &mut *out))?;
     Ok(Outcome::Clean)
 }
