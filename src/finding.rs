@@ -289,9 +289,28 @@ impl fmt::Display for Fingerprint {
 }
 
 /// Text from strangers, made harmless to print: control characters, and those that reorder or
-/// hide text, become one visible character each. Columns stay what they were.
+/// hide text, become one visible character each, and so does a part of what CI systems read as a command wherever
+/// it stands in a line. Columns stay what they were.
 pub fn inert(text: &str) -> String {
-    text.chars().map(harmless).collect()
+    let text: String = text.chars().map(harmless).collect();
+    if !text.contains("##") {
+        return text;
+    }
+    COMMANDS.iter().fold(text, |text, (command, broken)| text.replace(command, broken))
+}
+
+/// How commands begin in the logs of GitHub Actions and of Azure Pipelines, and how they are shown.
+const COMMANDS: [(&str, &str); 2] = [("##[", "#\u{fffd}["), ("##vso[", "#\u{fffd}vso[")];
+
+/// Lines of which no CI system takes one for a command: GitHub Actions reads those that begin with `::`, after spaces
+/// too, as they may where a long line is folded.
+pub fn no_command(lines: &str) -> Cow<'_, str> {
+    let is_command = |line: &str| line.trim_start().starts_with("::");
+    if !lines.contains("::") || !lines.lines().any(is_command) {
+        return Cow::Borrowed(lines);
+    }
+    let lines = lines.split_inclusive('\n');
+    lines.map(|line| if is_command(line) { line.replacen("::", ":\u{fffd}", 1) } else { line.to_owned() }).collect()
 }
 
 /// Whether a character neither steers a terminal nor reorders or hides text.
@@ -345,5 +364,14 @@ mod tests {
     #[test]
     fn strangers_text_is_inert() {
         assert_eq!(inert("a\u{1b}[31m\r\u{202e}é\t"), "a␛[31m␍\u{fffd}é\t");
+        assert_eq!(inert("a ##[b] ###vso[c] ## d"), "a #\u{fffd}[b] ##\u{fffd}vso[c] ## d");
+    }
+
+    #[test]
+    fn no_line_is_a_command() {
+        for lines in ["", "a\n", "a :: b\n", "a::b", ":\n: a"] {
+            assert_eq!(no_command(lines), lines);
+        }
+        assert_eq!(no_command("::a::b\n\u{a0} ::c\nd ::e"), ":\u{fffd}a::b\n\u{a0} :\u{fffd}c\nd ::e");
     }
 }

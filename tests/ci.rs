@@ -430,6 +430,34 @@ fn a_request_from_a_hostile_branch_is_scanned_like_any_other() {
 }
 
 #[test]
+fn no_line_of_what_is_told_is_a_command() {
+    let hub = Hub::new();
+    hub.whole();
+    let id = hub.id("main");
+    let hostile = "x\r\n::stop-commands::y\n ##[add-mask]z\n##vso[task.complete result=Succeeded;]\u{1b}[2J";
+    for variables in [
+        [("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_NAME", hostile), ("GITHUB_SHA", &*id)],
+        [("GITLAB_CI", "true"), ("CI_PIPELINE_SOURCE", hostile), ("CI_COMMIT_SHA", &id)],
+        [("GITLAB_CI", "true"), ("CI_PIPELINE_SOURCE", "push"), ("CI_COMMIT_SHA", hostile)],
+        [("TF_BUILD", "True"), ("BUILD_REASON", hostile), ("BUILD_SOURCEVERSION", &id)],
+    ] {
+        for format in ["human", "github", "json"] {
+            let mut command = hub.0.command(&["-C", "clone", "ci", "--format", format]);
+            command.envs(variables);
+            let run = run(command, b"");
+            let is_own =
+                |line: &str| line.starts_with("::error title=skant::") || line.starts_with("::notice title=skant::");
+            for line in run.all().lines() {
+                assert!(is_own(line) || !line.trim_start().starts_with("::"), "{run:#?}");
+                assert!(is_own(line) || !line.contains("##[") && !line.contains("##vso["), "{run:#?}");
+                assert!(!line.contains('\u{1b}'), "{run:#?}");
+            }
+            assert!(run.all().contains("stop-commands"), "{run:#?}");
+        }
+    }
+}
+
+#[test]
 fn a_payload_is_not_read_without_end() {
     let hub = Hub::new();
     hub.whole();

@@ -34,6 +34,7 @@ use crate::blob::path_bytes;
 use crate::error::Error;
 use crate::fault;
 use crate::file::read_all;
+use crate::finding::no_command;
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::scan::{Scanner, Scratch};
 
@@ -203,13 +204,13 @@ fn show(error: &Error) {
 }
 
 /// Writes to standard error. What was typed may be hostile, or a key in the wrong place: it is
-/// made inert, and masked.
+/// made inert, and masked, and no line of it is a command to a CI system.
 fn tell(text: &str) {
     let (scanner, mut scratch) = (Scanner::new(&RuleSet::builtin()), Scratch::default());
     let mut stderr = io::stderr().lock();
     for line in text.lines() {
         // There is nowhere left to tell of a failure to write this.
-        let _ = writeln!(stderr, "{}", scanner.mask(line.as_bytes(), &mut scratch));
+        let _ = writeln!(stderr, "{}", no_command(&scanner.mask(line.as_bytes(), &mut scratch)));
     }
 }
 

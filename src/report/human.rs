@@ -17,7 +17,7 @@ use super::phrase::{
 };
 use super::{Report, Style, help};
 use crate::blob::{Origin, Place};
-use crate::finding::{Excerpt, Finding, Location, Position, Severity, Suppression, inert};
+use crate::finding::{Excerpt, Finding, Location, Position, Severity, Suppression, inert, no_command};
 use crate::ledger::{Exclusion, Unit};
 use crate::scan::{Dismissal, Dismissed};
 
@@ -65,7 +65,7 @@ fn write_findings(report: &Report, style: &Style, out: &mut impl Write) -> io::R
         text.clear();
         handler.render_report(&mut text, &Shown::new(finding, width_of(style))).map_err(io::Error::other)?;
         // The handler sets the rule's id apart from the rest by an empty line.
-        out.write_all(text.replacen("\n\n", "\n", 1).as_bytes())?;
+        out.write_all(no_command(&text.replacen("\n\n", "\n", 1)).as_bytes())?;
         if style.reveal {
             writeln!(out, "  secret: {}", inert(&style.secret(&finding.secret)))?;
         }
@@ -283,7 +283,7 @@ fn write_summary(report: &Report, style: &Style, out: &mut impl Write) -> io::Re
         writeln!(out, "{findings} below the asked severity or confidence; --severity low --confidence low shows them")?;
     }
     write_ledger(report, style, out)?;
-    report.notices.iter().try_for_each(|notice| writeln!(out, "{}", inert(notice)))
+    report.notices.iter().try_for_each(|notice| writeln!(out, "{}", no_command(&inert(notice))))
 }
 
 /// What became of all there was: in full for those who ask, else only what ignore rules left out.

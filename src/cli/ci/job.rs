@@ -5,6 +5,7 @@
 
 use super::{github, variables};
 use crate::error::Error;
+use crate::finding::inert;
 
 /// What a job is about.
 #[derive(Debug, PartialEq, Eq)]
@@ -195,9 +196,9 @@ pub(super) fn is_branch(name: &str) -> bool {
         && name.len() <= 1024
 }
 
-/// So much of a text as fits into a message.
+/// So much of a text as fits into a message, on one line.
 pub(super) fn short(text: &str) -> String {
-    text.chars().take(100).collect()
+    inert(&text.chars().take(100).collect::<String>())
 }
 
 #[cfg(test)]
