@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use support::{Run, Tree, anthropic_key, key_of, mask, run, skant};
 
@@ -343,6 +343,38 @@ fn the_variables_of_pre_commit_say_what_is_pushed() {
     assert_eq!(with(&[("PRE_COMMIT_FROM_REF", "missing"), ("PRE_COMMIT_TO_REF", "HEAD")]).status, 2);
     tree.git(&["push", "-q", "--no-verify", "origin", "main"]);
     assert_passes(&with(&[]));
+}
+
+#[test]
+fn what_git_says_counts_more_than_variables_that_were_inherited() {
+    let tree = repo_with_remote();
+    let first = head(&tree, "main");
+    commit(&tree, "k", &line(1));
+    let (key, zeros) = (head(&tree, "main"), "0".repeat(40));
+    let command = || {
+        let mut command = tree.command(&["hook", "pre-push", "origin"]);
+        command.env("PRE_COMMIT", "1").env("PRE_COMMIT_FROM_REF", &first).env("PRE_COMMIT_TO_REF", &first);
+        command
+    };
+    assert_passes(&run(command(), b""));
+    let pushed = format!("refs/heads/main {key} refs/heads/main {zeros}\n");
+    assert_blocked(&run(command(), pushed.as_bytes()), &anthropic_key(1));
+    assert_eq!(run(command(), b"rubbish\n").status, 2);
+}
+
+#[test]
+fn standard_input_that_nobody_closes_is_not_waited_for_where_variables_say_all() {
+    let tree = repo_with_remote();
+    commit(&tree, "k", &line(1));
+    let mut command = tree.command(&["hook", "pre-push", "origin"]);
+    command.env("PRE_COMMIT", "1").env("PRE_COMMIT_TO_REF", head(&tree, "main"));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let open = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
+    drop(open);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{stdout} {stderr}");
+    assert!(stdout.contains(&mask(&anthropic_key(1))) && stderr.contains("standard input stays open"), "{stderr}");
 }
 
 #[test]

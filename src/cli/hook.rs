@@ -2,12 +2,15 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use clap::{ColorChoice, Subcommand};
 
 use super::agent::{self, Client};
 use super::scan::Options;
-use super::{LARGEST, Outcome, staged};
+use super::{LARGEST, Outcome, staged, tell};
 use crate::error::Error;
 use crate::file::{self, read_all};
 use crate::source::{HistoryOptions, Message, Push};
@@ -94,19 +97,39 @@ pub(super) fn run(arguments: Args, color: ColorChoice) -> Result<Outcome, Error>
     }
 }
 
-/// What is pushed: git says so on standard input. pre-commit takes that for itself, and says so in the
-/// environment; when it runs at another time, nobody does.
+/// What is pushed: git says so on standard input, and what it says counts. pre-commit takes that for itself, and says
+/// so in the environment (which what it runs inherits, another push included); when it runs at another time, nobody does.
 fn pushed(remote: Option<&str>, wanted: HistoryOptions) -> Result<Push, Error> {
     let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let framework_remote = set("PRE_COMMIT_REMOTE_NAME");
     let remote = remote.or(framework_remote.as_deref());
-    if let Some(to) = set("PRE_COMMIT_TO_REF") {
-        return Push::named(set("PRE_COMMIT_FROM_REF").as_deref(), &to, remote, wanted);
+    let to = set("PRE_COMMIT_TO_REF");
+    if to.is_none() && set("PRE_COMMIT").is_none() {
+        return Push::sent(&input()?, remote, wanted);
     }
-    if set("PRE_COMMIT").is_some() {
-        return Push::named(None, "HEAD", remote, wanted);
+    let said = input_soon()?;
+    match to {
+        _ if !said.is_empty() => Push::sent(&said, remote, wanted),
+        Some(to) => Push::named(set("PRE_COMMIT_FROM_REF").as_deref(), &to, remote, wanted),
+        None => Push::named(None, "HEAD", remote, wanted),
     }
-    Push::sent(&input()?, remote, wanted)
+}
+
+/// How long a framework may leave standard input open: git writes what it has to say at once.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What there is on standard input where a framework has its hand on it; nothing when it is never closed.
+fn input_soon() -> Result<String, Error> {
+    if io::stdin().is_terminal() {
+        return Ok(String::new());
+    }
+    let (sender, receiver) = mpsc::channel();
+    // Whoever waits for ever is ended with the program.
+    thread::spawn(move || sender.send(input()));
+    receiver.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        tell("standard input stays open: what is pushed is taken from the variables of pre-commit");
+        Ok(String::new())
+    })
 }
 
 fn input() -> Result<String, Error> {
