@@ -379,6 +379,77 @@ fn the_name_of_a_branch_is_scanned() {
     assert!(!run.all().contains(&anthropic_key(9)), "{run:#?}");
 }
 
+/// A config that allows everything below a folder.
+fn allows(path: &str) -> String {
+    format!("[[allow]]\npath = \"{path}\"\nreason = \"made up\"\n")
+}
+
+#[test]
+fn a_change_cannot_excuse_itself_by_a_file_that_is_named() {
+    let hub = Hub::new();
+    hub.file("own.toml", &allows("samples/**")).file("known", "# skant baseline v1\n").commit("policy");
+    let base = hub.id("main");
+    hub.0.key("origin/slip.env").key("origin/samples/a");
+    hub.file("own.toml", &allows("**"))
+        .file("new.toml", &allows("**"))
+        .file("skant.toml", &allows("**"))
+        .commit("slip");
+    let found = hub.whole().ci(&["--base", &base], &[]);
+    assert_found(&found, &["samples/a", "slip.env"], "1 commit");
+    let text = |one: &Value, field: &str| one[field].as_str().unwrap().to_owned();
+    let findings = found.findings();
+    let entries = findings.iter().map(|one| text(one, "fingerprint") + " " + &text(one, "path") + "\n");
+    let known = "# skant baseline v1\n".to_owned() + &entries.collect::<String>();
+    hub.file("known", &known).file(".skant-baseline", &known).commit("more").whole();
+    let changed = |name: &str| format!("{name} was changed, and counts as it was before");
+    let entries = "2 new entries of .skant-baseline do not count here".to_owned();
+    let (one, both) = (&["slip.env"][..], &["samples/a", "slip.env"][..]);
+    let table: [(&[&str], &[&str], Vec<String>); 5] = [
+        (&["--config", "own.toml"], one, vec![entries.clone(), changed("own.toml")]),
+        (&["--config", "../clone/own.toml"], one, vec![changed("../clone/own.toml"), entries.clone()]),
+        (&["--config", "new.toml"], both, vec![entries.clone(), "new.toml is new and does not count here".to_owned()]),
+        (&["--no-config"], both, vec![entries]),
+        (&["--no-config", "--baseline", "known"], both, vec![changed("known")]),
+    ];
+    for (options, paths, notices) in table {
+        let run = hub.ci(&[&["--base", &base], options].concat(), &[]);
+        assert_found(&run, paths, "2 commits");
+        assert_eq!(run.notices(), notices, "{options:?}");
+    }
+    // What git does not have, nobody changed: it was put there.
+    hub.0.file("clone/put.toml", &allows("**")).file("other/put.toml", &allows("**"));
+    for name in ["put.toml", "../other/put.toml"] {
+        assert_eq!(hub.ci(&["--base", &base, "--config", name], &[]).status, 0, "{name}");
+    }
+}
+
+#[test]
+fn a_change_cannot_take_rules_away_by_a_file_that_is_named() {
+    let hub = Hub::new();
+    let rule = |id: &str| {
+        format!(
+            "provider = 'X'\n[[rule]]\nid = '{id}'\nname = 'x'\nseverity = 'low'\nkeywords = ['acme_']\n\
+             pattern = 'acme_[0-9]{{20}}'\n"
+        )
+    };
+    hub.file("rules.toml", &rule("acme-key")).commit("rules");
+    let base = hub.id("main");
+    // A rule of ours becomes one that matches nothing of Anthropic's.
+    hub.0.key("origin/slip.env");
+    hub.file("rules.toml", &rule("anthropic-api-key"))
+        .file("new.toml", &rule("anthropic-api-key"))
+        .commit("slip")
+        .whole();
+    for (name, notice) in [
+        ("rules.toml", "rules.toml was changed, and counts as it was before"),
+        ("new.toml", "new.toml is new and does not count here"),
+    ] {
+        let run = hub.ci(&["--base", &base, "--rules", name], &[]);
+        assert_found(&run, &["slip.env"], "1 commit");
+        assert_eq!((run.each("rule"), run.notices()), (vec!["anthropic-api-key".to_owned()], vec![notice.to_owned()]));
+    }
+}
+
 // Hostile events.
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ColorChoice;
 
+use super::policy::PolicyOptions;
 use super::scan::{ReportOptions, RuleOptions};
 use super::{LARGEST, Outcome, read, shown};
 use crate::error::Error;
@@ -26,7 +27,7 @@ const HELP: &str =
 pub(super) fn run(arguments: &Args, color: ColorChoice) -> Result<Outcome, Error> {
     let Args { files, reports, rules } = arguments;
     reports.spare(files)?;
-    let rules = rules.read(reports, None)?;
+    let rules = rules.read(reports, None, &PolicyOptions::default())?;
     let mut merge = Merge::new(&rules);
     for (index, file) in files.iter().enumerate() {
         let refuse = |said: String| Error::usage(format!("{}: {said}", shown(file)), HELP);

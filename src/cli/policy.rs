@@ -1,7 +1,8 @@
 //! The options by which people say whose word counts, and what they come to.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::baseline::{self, Baseline};
 use crate::config::{Config, Files, Gitleaks, NAMES};
@@ -33,6 +34,21 @@ pub(super) struct PolicyOptions {
     /// Heed no mark in the text, such as `skant: allow`
     #[arg(long)]
     pub no_inline: bool,
+    /// What is scanned may have written what is in the work tree: files that are named are read as of
+    /// `config_from`, too.
+    #[arg(skip)]
+    is_change: bool,
+}
+
+/// As of when a file counts that was named.
+#[derive(Debug)]
+pub(super) enum Named {
+    /// As it is.
+    Now,
+    /// As it was before the change that is scanned: where, and its name there.
+    Before(Files, String),
+    /// The change brings it: not at all.
+    New,
 }
 
 /// What the policy is that of.
@@ -80,6 +96,11 @@ impl PolicyOptions {
         self.baseline.as_deref()
     }
 
+    /// The files that were named.
+    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.config.iter().chain(&self.baseline)
+    }
+
     /// The config that was named.
     pub(super) fn named(&self) -> Result<Option<Config>, Error> {
         self.config.as_deref().map(Config::named).transpose()
@@ -94,6 +115,7 @@ impl PolicyOptions {
             baseline: None,
             no_baseline: true,
             no_inline: self.no_inline,
+            is_change: self.is_change,
         }
     }
 
@@ -103,7 +125,7 @@ impl PolicyOptions {
         let (now, files) = (place.files()?, Files::at(place.folder(), revision)?);
         let repo = fs::canonicalize(place.folder()).ok().and_then(|folder| Repo::around(&folder));
         let folders = repo.map(|repo| repo.folders_with(&NAMES)).unwrap_or_default();
-        let below = folders.iter().filter(|folder| !folder.is_empty());
+        let below = folders.iter().filter(|folder| !folder.is_empty() && self.finds_config());
         let added: Vec<String> = below.flat_map(|folder| Added::UNHEEDED.to_config(&now, &files, folder)).collect();
         let mut policy = self.open_in(now, files)?;
         policy.notices.extend(added);
@@ -132,35 +154,80 @@ impl PolicyOptions {
         configs.chain(entries).collect()
     }
 
-    /// Takes config and baseline as of a commit, unless something else was asked for.
+    /// Takes config and baseline as of a commit, unless another one was asked for: what was changed since is what is
+    /// scanned, and cannot excuse itself.
     pub(super) fn prefer(&mut self, revision: String) {
-        if self.config.is_none() && !self.no_config {
-            self.config_from.get_or_insert(revision);
+        self.config_from.get_or_insert(revision);
+        self.is_change = true;
+    }
+
+    /// As of when a file counts that was named. One that git does not have is not of the change: whoever
+    /// started skant put it there.
+    pub(super) fn named_as_of(&self, path: &Path) -> Result<Named, Error> {
+        let Some(revision) = self.config_from.as_deref().filter(|_| self.is_change) else { return Ok(Named::Now) };
+        let here = Path::new(".");
+        let Files::Disk(root) = Files::of_repository(here)? else { return Ok(Named::Now) };
+        let names = names_below(&root, path);
+        let before = Files::at(here, revision)?;
+        if let Some(name) = names.iter().find(|name| before.has(name)) {
+            return Ok(Named::Before(before, name.clone()));
         }
+        let now = Files::at(here, "HEAD");
+        let is_new = now.is_ok_and(|now| names.iter().any(|name| now.has(name)));
+        Ok(if is_new { Named::New } else { Named::Now })
+    }
+
+    /// What is to be told of files that were named, and do not count as they are.
+    pub(super) fn told_of_named<'p>(&self, paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<String>, Error> {
+        let mut told = Vec::new();
+        for path in paths {
+            let shown = path.display();
+            match self.named_as_of(path)? {
+                Named::New => told.push(format!("{shown} is new and does not count here")),
+                Named::Before(then, name) if fs::read(path).ok() != then.read(&name)?.map(String::into_bytes) => {
+                    told.push(format!("{shown} was changed, and counts as it was before"));
+                }
+                Named::Before(..) | Named::Now => {}
+            }
+        }
+        Ok(told)
+    }
+
+    /// Whether the configs count that are in the repository.
+    fn finds_config(&self) -> bool {
+        self.config.is_none() && !self.no_config
     }
 
     /// The same, with what there is now, and the files that have a word.
     fn open_in(&self, now: Files, files: Files) -> Result<Policy, Error> {
         let config = match &self.config {
-            Some(path) => Some(Config::named(path)?.with_ignored(&now)?),
+            Some(path) => match self.named_as_of(path)? {
+                Named::Now => Some(Config::named(path)?.with_ignored(&files)?),
+                Named::Before(then, name) => Some(Config::of_name(&then, &name)?.with_ignored(&files)?),
+                Named::New => None,
+            },
             None if self.no_config => None,
             None => Config::of_folder(&files, "")?,
         };
         let baseline = match &self.baseline {
-            Some(path) => Some(named_baseline(path)?),
+            Some(path) => match self.named_as_of(path)? {
+                Named::Now => Some(named_baseline(&Files::Disk(".".into()), &path.display().to_string())?),
+                Named::Before(then, name) => Some(named_baseline(&then, &name)?),
+                Named::New => None,
+            },
             None if self.no_baseline => None,
             None => read_baseline(&files)?,
         };
-        let notices = match &self.config_from {
-            Some(_) => {
-                let added = Added::UNHEEDED;
-                [added.to_config(&now, &files, ""), added.to_baseline(&now, baseline.as_ref())].concat()
-            }
-            None => Vec::new(),
-        };
+        let mut notices = self.told_of_named(self.files())?;
+        if self.config_from.is_some() && self.finds_config() {
+            notices.extend(Added::UNHEEDED.to_config(&now, &files, ""));
+        }
+        if self.config_from.is_some() && self.baseline.is_none() && !self.no_baseline {
+            notices.extend(Added::UNHEEDED.to_baseline(&now, baseline.as_ref()));
+        }
         let left = config.iter().filter_map(|config| config.gitleaks.as_ref()).flat_map(Gitleaks::left);
         let notices = notices.into_iter().chain(left).collect();
-        let is_found = self.config.is_none() && !self.no_config;
+        let is_found = self.finds_config();
         let own = Ground { files: if is_found { files } else { Files::None }, now, config, baseline };
         Ok(Policy { own, reads_nested: is_found && self.config_from.is_none() && !self.no_baseline, notices })
     }
@@ -186,13 +253,32 @@ pub(super) fn committed(folder: &Path, revision: Option<&str>) -> Result<(Policy
     Ok((policy, rules))
 }
 
-fn named_baseline(path: &Path) -> Result<Baseline, Error> {
-    let name = path.display().to_string();
-    let text = Files::Disk(".".into()).read(&name)?;
+/// What a file may be called below a root: by how it was named, and by where links lead.
+fn names_below(root: &Path, path: &Path) -> Vec<String> {
+    let mut named = PathBuf::new();
+    for part in std::path::absolute(path).unwrap_or_default().components() {
+        match part {
+            Component::ParentDir => drop(named.pop()),
+            Component::CurDir => {}
+            part => named.push(part),
+        }
+    }
+    let real = |path: &Path| Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
+    let roots = [Some(root.to_owned()), root.canonicalize().ok()];
+    let paths = [real(&named), real(path), Some(named)];
+    let below = paths.iter().flatten().flat_map(|path| {
+        roots.iter().flatten().filter_map(|root| Some(path.strip_prefix(root).ok()?.to_str()?.replace('\\', "/")))
+    });
+    let names: BTreeSet<String> = below.collect();
+    names.into_iter().collect()
+}
+
+fn named_baseline(files: &Files, name: &str) -> Result<Baseline, Error> {
+    let text = files.read(name)?;
     let text = text.ok_or_else(|| {
         Error::usage(format!("there is no {name}"), "`--baseline` takes a file that `skant baseline create` wrote")
     })?;
-    Baseline::parse(&name, text)
+    Baseline::parse(name, text)
 }
 
 /// How it is told what configs and a baseline say now and did not say then.

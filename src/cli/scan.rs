@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::{ColorChoice, ValueEnum};
 use sha2::{Digest, Sha256};
 
-use super::policy::{Place, PolicyOptions};
+use super::policy::{Named, Place, PolicyOptions};
 use super::{LARGEST, Outcome, print, progress, read_file, rules, show, tell, wants_color};
 use crate::advice::advise;
 use crate::config::Config;
@@ -180,7 +180,9 @@ impl Options {
 
     /// The same, for those who want to know more than how it ended.
     pub(super) fn report(&self, source: &dyn Source, color: ColorChoice) -> Result<(Report, Outcome), Error> {
-        self.report_by(source, &self.policy.open(Place::Repository)?, Some(Path::new(".")), color)
+        let mut policy = self.policy.open(Place::Repository)?;
+        policy.notices.extend(self.policy.told_of_named(&self.rules.rules)?);
+        self.report_by(source, &policy, Some(Path::new(".")), color)
     }
 
     /// The same by a policy, of what lies in the repository around a folder, or in none.
@@ -202,7 +204,7 @@ impl Options {
     /// Prepares what is the same for all sources that a run scans: the rules, changed as a config has it.
     pub(super) fn begin(&self, config: Option<&Config>) -> Result<Session<'_>, Error> {
         self.refuse_to_reveal()?;
-        let rules = self.rules.read(&self.reports, config)?;
+        let rules = self.rules.read(&self.reports, config, &self.policy)?;
         if let Some(threads) = self.threads {
             rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.into())
@@ -336,14 +338,26 @@ impl Session<'_> {
 
 impl RuleOptions {
     /// The rules, changed as a config has it; no report may take the place of their files.
-    pub(super) fn read(&self, reports: &ReportOptions, config: Option<&Config>) -> Result<RuleSet, Error> {
+    pub(super) fn read(
+        &self,
+        reports: &ReportOptions,
+        config: Option<&Config>,
+        policy: &PolicyOptions,
+    ) -> Result<RuleSet, Error> {
         reports.spare(&self.rules)?;
         let mut rules = RuleSet::builtin();
         if let Some(config) = config {
             config.change(&mut rules)?;
         }
         for path in &self.rules {
-            let (name, text) = rules::read(path)?;
+            let (name, text) = match policy.named_as_of(path)? {
+                Named::Now => rules::read(path)?,
+                Named::Before(then, name) => {
+                    let text = then.read(&name)?.unwrap_or_default();
+                    (name, text)
+                }
+                Named::New => continue,
+            };
             rules.add_file(&name, &text)?;
         }
         rules.select(&self.only, &self.skip)?;

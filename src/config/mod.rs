@@ -128,15 +128,21 @@ impl Config {
     /// # Errors
     /// The same, or it is not there.
     pub fn named(path: &Path) -> Result<Config, Error> {
-        let name = path.display().to_string().replace('\\', "/");
-        let files = Files::Disk(".".into());
-        let text = files.read(&name)?;
+        Config::of_name(&Files::Disk(".".into()), &path.display().to_string().replace('\\', "/"))
+    }
+
+    /// The same, as it is among some files.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn of_name(files: &Files, name: &str) -> Result<Config, Error> {
+        let text = files.read(name)?;
         let text = text.ok_or_else(|| Error::usage(format!("there is no {name}"), "`--config` takes a file"))?;
-        if !gitleaks::is_one(&name, &text) {
-            return Config::of_text(&files, &name, text);
+        if !gitleaks::is_one(name, &text) {
+            return Config::of_text(files, name, text);
         }
-        let gitleaks = Some(Gitleaks::read(&files, &name, text)?);
-        Ok(Config { names: vec![name], gitleaks, ..Config::default() })
+        let gitleaks = Some(Gitleaks::read(files, name, text)?);
+        Ok(Config { names: vec![name.to_owned()], gitleaks, ..Config::default() })
     }
 
     /// A gitleaks config.
