@@ -78,8 +78,8 @@ action() {
   export GITHUB_EVENT_NAME=$1 GITHUB_WORKSPACE=$work/clone
   GITHUB_SHA=$(git -C "$work/clone" rev-parse HEAD)
   export GITHUB_SHA
-  printf '{"event_name": "%s", "actor": "someone", "repository": "o/r", "workspace": "%s", "event": %s}' \
-    "$1" "$work/clone" "$(cat "$GITHUB_EVENT_PATH")" > "$work/github.json"
+  printf '{"event_name": "%s", "actor": "%s", "repository": "o/r", "workspace": "%s", "event": %s}' \
+    "$1" "${ACTOR:-someone}" "$work/clone" "$(cat "$GITHUB_EVENT_PATH")" > "$work/github.json"
   shift
   : > "$GITHUB_STEP_SUMMARY"
   node "$here/tests/action/run.mjs" "$here" "$work/github.json" "$@" > "$work/output" 2>&1 || true
@@ -131,7 +131,20 @@ ACTION_USES_FAILS=1 action pull_request upload-sarif=true
 expect passed 0 0 '::warning title=skant::'
 action pull_request
 silent 'uses '
-told 'a clean request passes, and is uploaded when that is asked for'
+ACTOR='dependabot[bot]' action pull_request upload-sarif=true
+expect passed 0 0
+silent 'uses '
+told 'a clean request passes, and is uploaded when that is asked for, and not by Dependabot'
+
+# What the change brings is no excuse, whatever the config.
+checkout refs/pull/fork/merge
+pull fork null
+printf '[[allow]]\npath = "**"\nreason = "mine"\n' > "$work/own.toml"
+action pull_request args=--no-config
+expect failed 1 1
+action pull_request "args=--config=$work/own.toml"
+expect passed 0 0
+told 'a config that the workflow names counts'
 
 checkout refs/heads/main
 pull fork null

@@ -34,6 +34,15 @@ const documented = ["ci.md", "many-repositories.md"].flatMap((page) =>
 if (documented.length < 2) throw new Error("the documentation has lost its workflows");
 for (const [name, text] of [...own, ...documented]) faults += workflow(name, text);
 
+// What the action takes and gives is documented, and nothing else is.
+const { inputs, outputs } = modules("yaml").parse(readFileSync("action.yml", "utf8"));
+const page = readFileSync("docs/ci.md", "utf8");
+const table = [...page.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap((row) => [...row[1].matchAll(/`([^`]+)`/g)].map((one) => one[1]));
+if (table.sort().join() !== Object.keys(inputs).sort().join()) throw new Error(`docs/ci.md has other inputs: ${table}`);
+for (const name of Object.keys(outputs)) {
+  if (!page.includes(`\`${name}\``)) throw new Error(`docs/ci.md does not have the output ${name}`);
+}
+
 const docker = (text) => validate(text).filter((one) => one.severity <= 2);
 if (!docker("FROM a\nWORKDIR b c d\nNOTHING e\n").length) throw new Error("the linter of Dockerfiles does not see a planted fault");
 for (const one of docker(readFileSync("Dockerfile", "utf8"))) {
