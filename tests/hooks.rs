@@ -357,6 +357,12 @@ fn what_git_says_counts_more_than_variables_that_were_inherited() {
         command
     };
     assert_passes(&run(command(), b""));
+    // Frameworks give what they run an input that is none.
+    let mut none = command();
+    assert_eq!(
+        none.env_remove("PRE_COMMIT_FROM_REF").env("PRE_COMMIT_TO_REF", &key).output().unwrap().status.code(),
+        Some(1)
+    );
     let pushed = format!("refs/heads/main {key} refs/heads/main {zeros}\n");
     assert_blocked(&run(command(), pushed.as_bytes()), &anthropic_key(1));
     assert_eq!(run(command(), b"rubbish\n").status, 2);

@@ -120,7 +120,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What there is on standard input where a framework has its hand on it; nothing when it is never closed.
 fn input_soon() -> Result<String, Error> {
-    if io::stdin().is_terminal() {
+    let stdin = io::stdin();
+    if stdin.is_terminal() || file::is_null(&stdin) {
         return Ok(String::new());
     }
     let (sender, receiver) = mpsc::channel();
