@@ -1,5 +1,5 @@
-//! The settings of a coding assistant's client: a JSON file that may name the hooks it runs. skant's
-//! are written into it so that the rest of it stays what it was, and taken out byte for byte.
+//! The settings of a coding assistant's client: which files hold them, and those that may name the hooks it
+//! runs. skant's are written into these so that the rest stays what it was, and taken out byte for byte.
 
 use std::fs;
 use std::io;
@@ -51,6 +51,49 @@ const LARGEST: u64 = 4 << 20;
 /// The tools of Claude Code that write, run, read or send something, and those that give something back.
 const BEFORE: &str = "Write|Edit|MultiEdit|NotebookEdit|Bash|Read|WebFetch|WebSearch|Task|Agent|mcp__.*";
 const AFTER: &str = "Bash|Read|Grep|WebFetch|Task|Agent|mcp__.*";
+
+/// The names of files in which clients have settings, wherever they lie.
+const FILES: [&str; 8] = [
+    ".claude.json",
+    ".mcp.json",
+    "claude_desktop_config.json",
+    ".aider.conf.yml",
+    ".aider.conf.yaml",
+    "litellm_config.yaml",
+    "litellm-config.yaml",
+    "litellm.yaml",
+];
+
+/// The folders of clients, and the names of files with settings in them.
+const FOLDERS: [&str; 6] = [".claude", ".cursor", ".vscode", ".codex", ".gemini", ".continue"];
+const FILES_THERE: [&str; 6] =
+    ["settings.json", "settings.local.json", "mcp.json", "config.toml", "config.json", "config.yaml"];
+
+/// The name of a file in which a client has settings wherever it lies, as it is usually written.
+pub(crate) fn settings_file(name: &[u8]) -> Option<&'static str> {
+    one_of(&FILES, name)
+}
+
+/// The name of a folder in which a client may have some, likewise.
+pub(crate) fn settings_folder(name: &[u8]) -> Option<&'static str> {
+    one_of(&FOLDERS, name)
+}
+
+/// The name of a file with settings in such a folder, likewise.
+pub(crate) fn settings_file_there(name: &[u8]) -> Option<&'static str> {
+    one_of(&FILES_THERE, name)
+}
+
+/// Whether the last two names of a path, or one, may be those of settings. Most names cost nothing.
+pub(crate) fn is_settings(path: &[u8]) -> bool {
+    let mut names = path.rsplit(|&byte| byte == b'/');
+    let (file, folder) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    settings_file(file).is_some() || settings_file_there(file).is_some() && settings_folder(folder).is_some()
+}
+
+fn one_of(known: &[&'static str], name: &[u8]) -> Option<&'static str> {
+    known.iter().copied().find(|one| one.as_bytes().eq_ignore_ascii_case(name))
+}
 
 impl Agent {
     pub(crate) const ALL: [Agent; 4] = [Agent::ClaudeCode, Agent::Codex, Agent::Copilot, Agent::Cursor];

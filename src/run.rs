@@ -196,6 +196,13 @@ impl Run<'_> {
     }
 
     fn probe(&self, probe: &Probe<'_>, answer: &mut Answer, scratch: &mut Scratch) {
+        if let Some(path) = probe.path {
+            self.engine.scanner.probe_at(path, probe.text, scratch, &mut answer.holds);
+            // They were counted when the text was asked about without a path.
+            scratch.members = 0;
+            scratch.unopened.clear();
+            return;
+        }
         answer.outcome = self.engine.scanner.probe(probe.text, probe.changed, scratch, &mut answer.holds);
         self.ledger.scan(Unit::Member, std::mem::take(&mut scratch.members));
         self.leave_closed(&std::mem::take(&mut scratch.unopened));

@@ -822,6 +822,18 @@ fn in_the_settings_of_assistants_a_place_makes_a_secret() {
         found
     };
     assert_eq!(found(&["scan", "."]), expected);
+    // The same from the index, and from history: all of it, by another reader, and what a commit brought.
     tree.git(&["add", "-A", "-f"]);
     assert_eq!(found(&["staged"]), expected);
+    tree.git(&["commit", "-qm", "first"]);
+    assert_eq!(found(&["history"]), expected);
+    assert_eq!(found(&["history", "--plain"]), expected);
+    assert_eq!(found(&["history", "HEAD"]), expected);
+    // What was there before is not new.
+    let other: String = value.chars().rev().collect();
+    let servers = json!({ "mcpServers": { "a": { "env": { "LINEAR": value, "OTHER": other } } } });
+    tree.file(".mcp.json", &servers.to_string()).file("b.txt", "nothing").git(&["add", "-A", "-f"]);
+    tree.git(&["commit", "-qm", "second"]);
+    assert_eq!(found(&["history", "HEAD~..HEAD"]), [(".mcp.json".into(), "/mcpServers/a/env/OTHER".into())]);
+    assert_eq!(found(&["history"]).len(), expected.len() + 1);
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::agent::is_settings;
+
 /// What a person should know about a secret in such a file, by its path.
 pub(super) fn note(path: &[u8]) -> Option<&'static str> {
     let path = String::from_utf8_lossy(path).to_ascii_lowercase();
@@ -13,24 +15,6 @@ pub(super) fn note(path: &[u8]) -> Option<&'static str> {
     }
     (has_folder(".claude/projects/") && path.ends_with(".jsonl")).then_some(TRANSCRIPT)
 }
-
-/// The names of the files in whose settings a value is a secret by where it stands, whatever it is called.
-const SETTINGS: [&str; 14] = [
-    "settings.json",
-    "settings.local.json",
-    ".claude.json",
-    ".mcp.json",
-    "mcp.json",
-    "claude_desktop_config.json",
-    "config.toml",
-    ".aider.conf.yml",
-    ".aider.conf.yaml",
-    "config.json",
-    "config.yaml",
-    "litellm_config.yaml",
-    "litellm-config.yaml",
-    "litellm.yaml",
-];
 
 /// Where such values stand: what is given to a server or a command.
 const GIVEN: [&str; 10] = [
@@ -55,11 +39,9 @@ const PUBLIC: [&str; 24] = [
     "org", "user", "username", "email", "name", "sha", "hash", "digest", "checksum", "commit",
 ];
 
-/// Whether a file has settings in which keys are kept.
+/// Whether a file has settings in which a value is a secret by where it stands, whatever it is called.
 pub(super) fn has_settings(path: &[u8]) -> bool {
-    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
-    // Most names end here, and cost nothing.
-    SETTINGS.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name)) && note(path).is_some()
+    is_settings(path) && note(path).is_some()
 }
 
 /// Whether what stands at a place of such a file may be a secret, whatever its name.

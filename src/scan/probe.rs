@@ -146,17 +146,22 @@ impl Scanner {
     /// The same for a text that is an archive, or wide.
     fn confirm_wrapped(&self, text: &[u8], scratch: &mut Scratch, holds: &mut Vec<u64>) {
         for path in [MOST_TRUSTING].into_iter().chain(KINDS.into_iter().filter(|&path| path != MOST_TRUSTING)) {
-            let Scanned { findings, dismissed, missed, members, unopened, .. } =
-                self.scan(&Blob { bytes: text, origin: &Origin::file(path) }, scratch);
-            (scratch.members, scratch.unopened) = (members, unopened);
-            let (severity, confidence) = self.least;
-            let believed = findings.iter().filter(|one| one.severity >= severity && one.confidence >= confidence);
-            holds.extend(believed.chain(dismissed.iter().map(|one| &one.finding)).map(name_of));
-            holds.extend((!missed.is_empty()).then(|| trouble(text)));
+            self.probe_at(path, text, scratch, holds);
             if holds.is_empty() {
                 return;
             }
         }
+    }
+
+    /// Adds the names of the secrets in a text, as it is at a path.
+    pub fn probe_at(&self, path: &str, text: &[u8], scratch: &mut Scratch, holds: &mut Vec<u64>) {
+        let Scanned { findings, dismissed, missed, members, unopened, .. } =
+            self.scan(&Blob { bytes: text, origin: &Origin::file(path) }, scratch);
+        (scratch.members, scratch.unopened) = (members, unopened);
+        let (severity, confidence) = self.least;
+        let believed = findings.iter().filter(|one| one.severity >= severity && one.confidence >= confidence);
+        holds.extend(believed.chain(dismissed.iter().map(|one| &one.finding)).map(name_of));
+        holds.extend((!missed.is_empty()).then(|| trouble(text)));
         holds.sort_unstable();
         holds.dedup();
     }

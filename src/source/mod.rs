@@ -90,6 +90,8 @@ pub struct Probe<'a> {
     pub changed: Option<(&'a [Range<usize>], u8)>,
     /// What it counts as in the report.
     pub counts: Counts,
+    /// A path that it has, where that decides about it: the question is what it holds there. It begins as none can.
+    pub path: Option<&'a str>,
 }
 
 /// The answer.

@@ -31,24 +31,43 @@ impl Found {
     }
 
     /// Marks a tree if it holds something that is wanted; tells whether it does.
-    pub(super) fn mark(&mut self, tree: &Read<'_>) -> bool {
+    pub(super) fn mark(&mut self, tree: Id, text: &[u8]) -> bool {
         let is_wanted = |entry: &object::Entry<'_>| {
             let id = &entry.id;
             let is_held = self.holds.contains_key(id) || self.large.contains(id) || self.named.contains(id);
-            is_held || self.lost.contains_key(id) || self.mistaken.contains_key(&(*id, entry.kind))
+            is_held
+                || self.settings.contains_key(id)
+                || self.lost.contains_key(id)
+                || self.mistaken.contains_key(&(*id, entry.kind))
         };
-        let marks = marks(tree, is_wanted);
+        let marks = marks(text, is_wanted);
         let is_marked = !marks.is_empty();
         if is_marked {
-            self.marked.insert(tree.id(), marks);
+            self.marked.insert(tree, marks);
         }
         is_marked
+    }
+
+    /// Takes the marks back that lead to settings in which nothing was found.
+    pub(super) fn forget_settings(&mut self) {
+        let settings = std::mem::take(&mut self.settings);
+        let is_wanted = |id: &Id| {
+            !settings.contains_key(id)
+                || self.holds.contains_key(id)
+                || self.large.contains(id)
+                || self.named.contains(id)
+                || self.lost.contains_key(id)
+        };
+        self.marked.retain(|_, marks| {
+            marks.retain(|(_, id, _)| is_wanted(id));
+            !marks.is_empty()
+        });
     }
 }
 
 /// What a tree holds of what is wanted.
-fn marks(tree: &Read<'_>, is_wanted: impl Fn(&object::Entry<'_>) -> bool) -> Vec<(Box<[u8]>, Id, bool)> {
-    let entries = object::entries(tree.text).filter(|entry| entry.kind != Kind::Commit && is_wanted(entry));
+fn marks(text: &[u8], is_wanted: impl Fn(&object::Entry<'_>) -> bool) -> Vec<(Box<[u8]>, Id, bool)> {
+    let entries = object::entries(text).filter(|entry| entry.kind != Kind::Commit && is_wanted(entry));
     entries.map(|entry| (entry.name.into(), entry.id, entry.kind == Kind::Tree)).collect()
 }
 
@@ -94,7 +113,7 @@ fn read_again(reading: &Reading<'_>, found: &Found, families: &[u32], wanted: &H
         {
             return 0;
         }
-        let marks = marks(read, |entry| sieve.lets_through(&entry.id) && wanted.contains(&entry.id));
+        let marks = marks(read.text, |entry| sieve.lets_through(&entry.id) && wanted.contains(&entry.id));
         let outcome = u8::from(!marks.is_empty());
         if outcome > 0 {
             lock(&marked).insert(read.id(), marks);

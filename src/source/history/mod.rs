@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::{Answer, Counts, Item, Probe, SHORTEST_SECRET, Source, Visit};
+use crate::agent::{settings_file, settings_file_there, settings_folder};
 use crate::blob::{Blob, Commit, Origin, Place};
 use crate::error::Error;
 use crate::file::read_regular;
@@ -255,6 +256,10 @@ struct Found {
     marked: Marked,
     /// Which trees lie in which.
     links: Vec<Link>,
+    /// Blobs by whose names an assistant keeps settings in them, and the paths that these come to.
+    settings: BTreeMap<Id, String>,
+    /// The folders of assistants, by name.
+    folders: BTreeSet<(Id, &'static str)>,
 }
 
 /// What reading a tree comes to: it holds something that is wanted.
@@ -277,7 +282,8 @@ impl Reading<'_> {
             let origin = Origin { reference: Some(text(&reference.name)), ..Origin::at("", Place::RefName) };
             (self.visit)(Item::Blob(Blob { bytes: &reference.name, origin: &origin }));
         }
-        let found = self.all_objects();
+        let mut found = self.all_objects();
+        self.ask_settings(&mut found);
         let commits = Commits::new(found.commits);
         let found = Found { commits: Vec::new(), ..found };
         attribution::attribute(self, found, &commits, references, stashes, unreachable);
@@ -343,8 +349,42 @@ impl Reading<'_> {
 
     fn probe(&self, text: &[u8], changed: Option<(&[std::ops::Range<usize>], u8)>, counts: Counts) -> (Vec<u64>, u8) {
         let mut answer = Answer::default();
-        (self.visit)(Item::Probe(Probe { text, changed, counts }, &mut answer));
+        (self.visit)(Item::Probe(Probe { text, changed, counts, path: None }, &mut answer));
         (answer.holds, answer.outcome)
+    }
+
+    /// The secrets in the settings of an assistant: those by their place are known by the file's name alone.
+    fn held_by_settings(&self, text: &[u8], path: &str) -> Vec<u64> {
+        let mut answer = Answer::default();
+        let path = Some(path);
+        (self.visit)(Item::Probe(Probe { text, changed: None, counts: Counts::Nothing, path }, &mut answer));
+        answer.holds
+    }
+
+    /// Asks the settings of assistants, which trees named, what they hold as such.
+    fn ask_settings(&self, found: &mut Found) {
+        // What cannot be read is told where it is looked for.
+        let read = |id: &Id, kind| self.store.read(id).ok().filter(|(is, _)| *is == kind).map(|(_, text)| text);
+        let folders = std::mem::take(&mut found.folders);
+        let folders = folders.into_iter().filter_map(|(id, name)| Some((id, name, read(&id, Kind::Tree)?)));
+        let folders: Vec<(Id, &str, Vec<u8>)> = folders.collect();
+        for (_, name, text) in &folders {
+            for entry in object::entries(text).filter(|entry| entry.kind == Kind::Blob) {
+                if let Some(file) = settings_file_there(entry.name) {
+                    found.settings.insert(entry.id, settings_path(name, file));
+                }
+            }
+        }
+        for (id, path) in &found.settings {
+            let Some(text) = read(id, Kind::Blob) else { continue };
+            let more = self.held_by_settings(&text, path);
+            if !more.is_empty() {
+                let holds = found.holds.entry(*id).or_default();
+                *holds = merged(holds, more);
+            }
+        }
+        found.forget_settings();
+        folders.iter().for_each(|(id, _, text)| _ = found.mark(*id, text));
     }
 
     /// The secrets in a commit or a tag: in its message, and in the names in its head.
@@ -405,6 +445,7 @@ impl Reading<'_> {
                 if entry.name.len() >= SHORTEST_SECRET {
                     is_marked |= self.take_name(&entry, found, &trees.names);
                 }
+                is_marked |= take_settings(&entry, found);
             }
             if at < end {
                 is_damaged = true;
@@ -416,7 +457,7 @@ impl Reading<'_> {
         }
         let mut found = lock(found);
         found.links.extend(links);
-        let is_marked = is_marked && found.mark(read);
+        let is_marked = is_marked && found.mark(read.id(), read.text);
         if is_damaged {
             found.lost.insert(read.id(), Trouble::Damaged("it is no tree".into()));
         }
@@ -500,6 +541,54 @@ impl Reading<'_> {
         (self.visit)(Item::Met(Unit::Commit, 1));
         (self.visit)(Item::Missed(Unit::Commit, Cause::Shallow, path, reason.into()));
     }
+}
+
+/// Notes what may be the settings of an assistant; tells whether the tree is to be marked for it.
+fn take_settings(entry: &object::Entry<'_>, found: &Mutex<Found>) -> bool {
+    match entry.kind {
+        Kind::Tree => {
+            if let Some(name) = settings_folder(entry.name) {
+                lock(found).folders.insert((entry.id, name));
+            }
+            false
+        }
+        Kind::Blob => settings_file(entry.name).is_some_and(|name| {
+            lock(found).settings.insert(entry.id, settings_path("", name));
+            true
+        }),
+        Kind::Commit | Kind::Tag => false,
+    }
+}
+
+/// A path at which an assistant has settings. It begins as none can.
+fn settings_path(folder: &str, file: &str) -> String {
+    if folder.is_empty() { format!("\0/{file}") } else { format!("\0/{folder}/{file}") }
+}
+
+/// Such a path for a file of that name, which may be settings: in which folder it lies decides later.
+fn usual_path(name: &[u8]) -> Option<String> {
+    let there = |file| FOLDERS_BY_FILE.iter().find(|(name, _)| *name == file).map_or("", |(_, folder)| folder);
+    settings_file(name)
+        .map(|file| settings_path("", file))
+        .or_else(|| settings_file_there(name).map(|file| settings_path(there(file), file)))
+}
+
+/// A folder in which each of these files has settings.
+const FOLDERS_BY_FILE: [(&str, &str); 6] = [
+    ("settings.json", ".claude"),
+    ("settings.local.json", ".claude"),
+    ("mcp.json", ".cursor"),
+    ("config.toml", ".codex"),
+    ("config.json", ".continue"),
+    ("config.yaml", ".continue"),
+];
+
+/// The names of both, in order.
+fn merged(holds: &[u64], more: Vec<u64>) -> Vec<u64> {
+    let mut all = [holds, &more].concat();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 fn described(id: &Id, bytes: &[u8], commit: &object::Commit<'_>) -> Commit {

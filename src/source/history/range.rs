@@ -12,7 +12,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::changes::{Changes, New, What};
 use super::commits::{Commits, Entry};
 use super::paths::{Paths, Visit, Visits};
-use super::{Counts, Item, Reading, SHORTEST_SECRET};
+use super::{Counts, Item, Reading, SHORTEST_SECRET, merged, usual_path};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::{self, hex};
 use crate::git::{Id, Kind, Trouble};
@@ -183,9 +183,11 @@ impl Reading<'_> {
     fn held(&self, changes: &Changes<'_>, blobs: &[Id]) -> Held {
         let mut ids = blobs.to_vec();
         let mut names: HashSet<&[u8]> = HashSet::new();
+        let mut settings = Vec::new();
         for new in changes.all() {
             if let What::Blob(id, _) = &new.what {
                 ids.push(*id);
+                settings.extend(usual_path(&new.name).map(|path| (*id, path)));
             }
             if new.is_new_path && new.name.len() >= SHORTEST_SECRET {
                 names.insert(&new.name);
@@ -199,9 +201,22 @@ impl Reading<'_> {
             Ok(_) => (*id, Err(Trouble::Damaged("it is no blob".into()))),
             Err(trouble) => (*id, Err(trouble)),
         };
-        let blobs = ids.par_iter().map(held).collect();
+        let mut blobs: HashMap<Id, Result<Vec<u64>, Trouble>> = ids.par_iter().map(held).collect();
+        for (id, path) in settings {
+            if let Some(Ok(holds)) = blobs.get_mut(&id) {
+                *holds = merged(holds, self.given(&id, &path));
+            }
+        }
         let names = names.into_iter().map(|name| (name.into(), self.probe(name, None, Counts::Nothing).0));
         Held { blobs, names: names.filter(|(_, holds): &(_, Vec<u64>)| !holds.is_empty()).collect() }
+    }
+
+    /// What a blob holds as the settings of an assistant.
+    fn given(&self, id: &Id, path: &str) -> Vec<u64> {
+        match self.store.read(id) {
+            Ok((Kind::Blob, text)) => self.held_by_settings(&text, path),
+            _ => Vec::new(),
+        }
     }
 
     fn origin(&self, commit: &Id, path: Vec<u8>, place: Place) -> Origin {
@@ -297,7 +312,10 @@ impl Telling<'_> {
         if !self.seen.insert((id, path)) {
             return;
         }
-        let old: HashSet<u64> = before.iter().flat_map(|id| self.held_before(*id)).collect();
+        let mut old: HashSet<u64> = before.iter().flat_map(|id| self.held_before(*id)).collect();
+        if let Some(usual) = usual_path(self.paths.text(path).rsplit(|&byte| byte == b'/').next().unwrap_or_default()) {
+            old.extend(before.iter().flat_map(|id| self.reading.given(id, &usual)));
+        }
         let is_fresh = |name: &u64| !old.contains(name) && !self.told.contains(&(path, *name));
         let fresh: Vec<u64> = holds.iter().copied().filter(is_fresh).collect();
         if fresh.is_empty() {
