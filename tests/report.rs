@@ -230,10 +230,11 @@ fn json_has_the_shape_of_the_contract() {
         "verified": null, "exposure": null, "refs": [], "refs_total": 0, "next": [], "help": rule.help, "help_url": rule.help_url,
     });
     let tool = json!({"name": "skant", "version": env!("CARGO_PKG_VERSION")});
+    let account = |scanned: u64| json!({"in_scope": scanned, "scanned": scanned, "left_out": {}, "not_scanned": {}});
     let scan = json!({
         "source": "tree", "range": null, "complete": false, "files": 1, "blobs": 0, "commits": 0, "members": 0, "bytes": 114,
         "rules": report.rules.len(), "findings": 1, "config": null, "skipped": [{"path": "b.zip", "reason": "too deep"}],
-        "notices": ["look here"], "ledger": {}, "provenance": null, "suppressed": {"baseline": 0, "inline": 0, "config": 0},
+        "notices": ["look here"], "ledger": {"files": account(1), "bytes": account(114)}, "provenance": null, "suppressed": {"baseline": 0, "inline": 0, "config": 0},
         "dismissed": Dismissal::ALL.iter().map(|reason| (reason.as_str(), 0)).collect::<BTreeMap<_, _>>(),
     });
     let whole = json!({"schema_version": 1, "tool": tool, "scan": scan, "findings": [entry]});
