@@ -25,7 +25,7 @@ pub(crate) struct Store {
     /// Loose objects, and what each was once it was read. Those in packs too when libgit2 reads these.
     others: Vec<Id>,
     kinds: Vec<AtomicU8>,
-    /// What a pack lists and cannot be read from it.
+    /// What a pack lists and could not be read from it.
     strays: Mutex<BTreeSet<Id>>,
     repositories: Mutex<Vec<Repository>>,
 }
@@ -144,7 +144,7 @@ impl Store {
         visit: &(dyn Fn(&Read<'_>) -> u8 + Sync),
         failed: &(dyn Fn(Id, Trouble) + Sync),
     ) -> u64 {
-        let (mut first, mut dealt_with) = (0, 0);
+        let (mut first, mut dealt_with, mut unread) = (0, 0, Vec::new());
         for (number, pack) in self.folders.packs().iter().enumerate() {
             let before = &self.folders.packs()[..number];
             let once = |read: &Read<'_>| {
@@ -159,7 +159,7 @@ impl Store {
             };
             let (met, lost) = pack.each(&families, &once);
             dealt_with += met + lost.len() as u64;
-            lock(&self.strays).extend(lost);
+            unread.extend(lost);
             first = end;
         }
         let is_wanted = |kind| !matches!(choice, Choice::Kinds(wanted) if !wanted(kind));
@@ -179,10 +179,9 @@ impl Store {
                 Err(trouble) => failed(*id, trouble),
             }
         };
-        if !matches!(choice, Choice::Families([.., last]) if *last != NONE) {
-            let strays = self.strays();
-            strays.par_iter().with_max_len(16).for_each(|id| one(id, NONE, None));
-        }
+        let is_with_strays = !matches!(choice, Choice::Families([.., last]) if *last != NONE);
+        let strays = self.strays(unread, is_with_strays);
+        strays.par_iter().for_each(|id| one(id, NONE, None));
         let others = match choice {
             Choice::Kinds(_) => (0..self.others.len()).collect(),
             Choice::Families(all) => {
@@ -200,11 +199,16 @@ impl Store {
         self.folders.packs().iter().map(|pack| (pack.count() - pack.strays().count()) as u64).sum()
     }
 
-    /// What packs list and cannot be read from them, and is not loose either.
-    fn strays(&self) -> Vec<Id> {
-        let mut strays = lock(&self.strays);
-        strays.extend(self.folders.packs().iter().flat_map(Pack::strays));
-        strays.iter().filter(|id| self.others.binary_search(id).is_err()).copied().collect()
+    /// What packs list and could not be read from them, and is not loose either: now, or ever.
+    fn strays(&self, now: Vec<Id>, ever: bool) -> BTreeSet<Id> {
+        let mut known = lock(&self.strays);
+        known.extend(&now);
+        let mut strays: BTreeSet<Id> = now.into_iter().collect();
+        if ever {
+            strays.extend(known.iter().copied().chain(self.folders.packs().iter().flat_map(Pack::strays)));
+        }
+        strays.retain(|id| self.others.binary_search(id).is_err());
+        strays
     }
 
     /// Asks libgit2, which wants a handle for each thread, about what is not in the packs and folders we
