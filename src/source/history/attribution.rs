@@ -208,13 +208,7 @@ impl Walk<'_> {
         while let Some((id, is_tree, path)) = left.pop() {
             let kind = if is_tree { Kind::Tree } else { Kind::Blob };
             let mistaken = self.found.mistaken.get(&(id, kind));
-            let is_marked = mistaken.is_some()
-                || self.marked.contains_key(&id)
-                || self.found.holds.contains_key(&id)
-                || self.found.large.contains(&id)
-                || self.found.lost.contains_key(&id)
-                || self.found.named.contains(&id);
-            if !is_marked {
+            if !self.marked.contains_key(&id) && !self.found.is_wanted(&id, kind) {
                 continue;
             }
             match self.visits.enter(id, path) {

@@ -30,17 +30,19 @@ impl Found {
         held.filter(|id| !self.tags.contains_key(*id))
     }
 
+    /// Whether a path is wanted for an object that is taken for something of a kind.
+    pub(super) fn is_wanted(&self, id: &Id, kind: Kind) -> bool {
+        self.holds.contains_key(id)
+            || self.large.contains(id)
+            || self.named.contains(id)
+            || self.settings.contains_key(id)
+            || self.lost.contains_key(id)
+            || self.mistaken.contains_key(&(*id, kind))
+    }
+
     /// Marks a tree if it holds something that is wanted; tells whether it does.
     pub(super) fn mark(&mut self, tree: Id, text: &[u8]) -> bool {
-        let is_wanted = |entry: &object::Entry<'_>| {
-            let id = &entry.id;
-            let is_held = self.holds.contains_key(id) || self.large.contains(id) || self.named.contains(id);
-            is_held
-                || self.settings.contains_key(id)
-                || self.lost.contains_key(id)
-                || self.mistaken.contains_key(&(*id, entry.kind))
-        };
-        let marks = marks(text, is_wanted);
+        let marks = marks(text, |entry| self.is_wanted(&entry.id, entry.kind));
         let is_marked = !marks.is_empty();
         if is_marked {
             self.marked.insert(tree, marks);
@@ -51,17 +53,13 @@ impl Found {
     /// Takes the marks back that lead to settings in which nothing was found.
     pub(super) fn forget_settings(&mut self) {
         let settings = std::mem::take(&mut self.settings);
-        let is_wanted = |id: &Id| {
-            !settings.contains_key(id)
-                || self.holds.contains_key(id)
-                || self.large.contains(id)
-                || self.named.contains(id)
-                || self.lost.contains_key(id)
-        };
-        self.marked.retain(|_, marks| {
-            marks.retain(|(_, id, _)| is_wanted(id));
+        let mut marked = std::mem::take(&mut self.marked);
+        let kind = |is_tree| if is_tree { Kind::Tree } else { Kind::Blob };
+        marked.retain(|_, marks| {
+            marks.retain(|(_, id, is_tree)| !settings.contains_key(id) || self.is_wanted(id, kind(*is_tree)));
             !marks.is_empty()
         });
+        self.marked = marked;
     }
 }
 
