@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use super::{LARGEST, read_file};
 use crate::baseline::{self, Baseline};
 use crate::config::{Config, Files, Gitleaks, NAMES};
 use crate::error::Error;
@@ -51,6 +52,21 @@ pub(super) enum Named {
     New,
 }
 
+impl Named {
+    /// What is to be told of a file that does not count as it is.
+    fn told(&self, path: &Path) -> Result<Option<String>, Error> {
+        let shown = path.display();
+        Ok(match self {
+            Named::New => Some(format!("{shown} is new and does not count here")),
+            Named::Before(then, name) => {
+                let is_same = read_file(path, LARGEST).ok() == then.read(name)?.map(String::into_bytes);
+                (!is_same).then(|| format!("{shown} was changed, and counts as it was before"))
+            }
+            Named::Now => None,
+        })
+    }
+}
+
 /// What the policy is that of.
 #[derive(Debug)]
 pub(super) enum Place {
@@ -94,11 +110,6 @@ impl PolicyOptions {
     /// The baseline that was named.
     pub(super) fn baseline(&self) -> Option<&Path> {
         self.baseline.as_deref()
-    }
-
-    /// The files that were named.
-    pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        self.config.iter().chain(&self.baseline)
     }
 
     /// The config that was named.
@@ -177,18 +188,16 @@ impl PolicyOptions {
         Ok(if is_new { Named::New } else { Named::Now })
     }
 
+    /// A file that was named, and as of when it counts.
+    fn as_of<'p>(&self, path: Option<&'p PathBuf>) -> Result<Option<(&'p Path, Named)>, Error> {
+        path.map(|path| Ok((path.as_path(), self.named_as_of(path)?))).transpose()
+    }
+
     /// What is to be told of files that were named, and do not count as they are.
-    pub(super) fn told_of_named<'p>(&self, paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Vec<String>, Error> {
+    pub(super) fn told_of_named(&self, paths: &[PathBuf]) -> Result<Vec<String>, Error> {
         let mut told = Vec::new();
         for path in paths {
-            let shown = path.display();
-            match self.named_as_of(path)? {
-                Named::New => told.push(format!("{shown} is new and does not count here")),
-                Named::Before(then, name) if fs::read(path).ok() != then.read(&name)?.map(String::into_bytes) => {
-                    told.push(format!("{shown} was changed, and counts as it was before"));
-                }
-                Named::Before(..) | Named::Now => {}
-            }
+            told.extend(self.named_as_of(path)?.told(path)?);
         }
         Ok(told)
     }
@@ -200,25 +209,25 @@ impl PolicyOptions {
 
     /// The same, with what there is now, and the files that have a word.
     fn open_in(&self, now: Files, files: Files) -> Result<Policy, Error> {
-        let config = match &self.config {
-            Some(path) => match self.named_as_of(path)? {
-                Named::Now => Some(Config::named(path)?.with_ignored(&files)?),
-                Named::Before(then, name) => Some(Config::of_name(&then, &name)?.with_ignored(&files)?),
-                Named::New => None,
-            },
+        let (named_config, named_baseline) = (self.as_of(self.config.as_ref())?, self.as_of(self.baseline.as_ref())?);
+        let config = match &named_config {
+            Some((path, Named::Now)) => Some(Config::named(path)?.with_ignored(&files)?),
+            Some((_, Named::Before(then, name))) => Some(Config::of_name(then, name)?.with_ignored(&files)?),
+            Some((_, Named::New)) => None,
             None if self.no_config => None,
             None => Config::of_folder(&files, "")?,
         };
-        let baseline = match &self.baseline {
-            Some(path) => match self.named_as_of(path)? {
-                Named::Now => Some(named_baseline(&Files::Disk(".".into()), &path.display().to_string())?),
-                Named::Before(then, name) => Some(named_baseline(&then, &name)?),
-                Named::New => None,
-            },
+        let baseline = match &named_baseline {
+            Some((path, Named::Now)) => Some(baseline_at(&Files::Disk(".".into()), &path.display().to_string())?),
+            Some((_, Named::Before(then, name))) => Some(baseline_at(then, name)?),
+            Some((_, Named::New)) => None,
             None if self.no_baseline => None,
             None => read_baseline(&files)?,
         };
-        let mut notices = self.told_of_named(self.files())?;
+        let mut notices = Vec::new();
+        for (path, named) in named_config.iter().chain(&named_baseline) {
+            notices.extend(named.told(path)?);
+        }
         if self.config_from.is_some() && self.finds_config() {
             notices.extend(Added::UNHEEDED.to_config(&now, &files, ""));
         }
@@ -273,7 +282,7 @@ fn names_below(root: &Path, path: &Path) -> Vec<String> {
     names.into_iter().collect()
 }
 
-fn named_baseline(files: &Files, name: &str) -> Result<Baseline, Error> {
+fn baseline_at(files: &Files, name: &str) -> Result<Baseline, Error> {
     let text = files.read(name)?;
     let text = text.ok_or_else(|| {
         Error::usage(format!("there is no {name}"), "`--baseline` takes a file that `skant baseline create` wrote")
