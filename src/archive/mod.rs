@@ -48,6 +48,9 @@ pub(crate) enum Part<'a> {
 /// Takes the parts of an archive.
 pub(crate) type Visit<'v> = dyn FnMut(Part<'_>) + 'v;
 
+/// Less of what stands beside the members is not handed over: it cannot hold a secret.
+const SHORTEST_TEXT: usize = 16;
+
 impl Format {
     /// What begins like this, when it is an archive.
     pub(crate) fn of(beginning: &[u8]) -> Option<Format> {

@@ -8,12 +8,10 @@ use lzma_rust2::XzReader;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
 use super::input::Input;
-use super::{Budget, Format, Part, Visit, broken};
+use super::{Budget, Format, Part, SHORTEST_TEXT, Visit, broken};
 
 /// The most bytes that are kept of what stands in a compressed text besides.
 const MOST_BESIDES: usize = 4 << 20;
-/// Less of it is not kept: it cannot hold a secret.
-const SHORTEST_TEXT: usize = 16;
 
 /// The format of a compressed text that begins like this.
 pub(super) fn format(beginning: &[u8]) -> Option<Format> {

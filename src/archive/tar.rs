@@ -3,11 +3,9 @@
 use std::io::{self, Read};
 
 use super::input::Input;
-use super::{Budget, Part, Visit, broken};
+use super::{Budget, Part, SHORTEST_TEXT, Visit, broken};
 
 const BLOCK: usize = 512;
-/// Less of what stands besides is not handed over: it cannot hold a secret.
-const SHORTEST_TEXT: usize = 16;
 /// The most bytes of a name, or of what stands in front of a member about it.
 const LONGEST: u64 = 1 << 20;
 

@@ -74,7 +74,7 @@ impl Folders {
         let mut read = None;
         for pack in &self.packs {
             let Some(place) = pack.find(id) else { continue };
-            if most < LARGEST && pack.stream(place).is_some_and(|(_, stream)| stream.left > most) {
+            if most < LARGEST && pack.offset(place).is_some_and(|offset| pack.is_larger(offset, most)) {
                 return None;
             }
             read = Some(pack.read(place, &mut worker));

@@ -60,6 +60,12 @@ fn names(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
     entries.map(|entry| Ok(entry?.file_name().as_encoded_bytes().to_vec())).collect()
 }
 
+/// Where an object lies in a folder.
+fn file_name(id: &Id) -> String {
+    let name = hex(id);
+    format!("{}/{}", &name[..2], &name[2..])
+}
+
 /// Reads a loose object of at most some size; nothing when there is none.
 pub(super) fn read(
     folders: &[PathBuf],
@@ -67,8 +73,7 @@ pub(super) fn read(
     most: u64,
     worker: &mut Worker,
 ) -> Option<Result<(Kind, Vec<u8>), Failure>> {
-    let name = hex(id);
-    let file = format!("{}/{}", &name[..2], &name[2..]);
+    let file = file_name(id);
     let bytes = folders.iter().map(|folder| read_regular(&folder.join(&file), most));
     let found = bytes.into_iter().find(|read| !read.as_ref().is_err_and(is_absent))?;
     let found = found.map_err(|error| match error.kind() {
@@ -80,8 +85,7 @@ pub(super) fn read(
 
 /// The means to read a loose object piece by piece; nothing when there is none.
 pub(super) fn stream<'s>(folders: &[PathBuf], id: &Id) -> Option<Result<(Kind, Stream<'s>), String>> {
-    let name = hex(id);
-    let file = format!("{}/{}", &name[..2], &name[2..]);
+    let file = file_name(id);
     let opened = folders.iter().map(|folder| open_regular(&folder.join(&file)));
     let opened = opened.into_iter().find(|open| !open.as_ref().is_err_and(is_absent))?;
     let begun = opened.map_err(|error| error.to_string()).and_then(|file| {

@@ -237,7 +237,7 @@ impl Pack {
             .expect("the index was found long enough")
     }
 
-    fn offset(&self, place: usize) -> Option<u64> {
+    pub(super) fn offset(&self, place: usize) -> Option<u64> {
         if self.layout == VERSION_1 {
             return u32_at(&self.index, 1024 + place * 24).map(u64::from);
         }
@@ -462,7 +462,7 @@ impl Pack {
         let mut text = worker.buffer();
         let mut stack: Vec<Frame> = Vec::new();
         let has_children = plan.first_child[root as usize] != NONE;
-        let is_large = kind == Kind::Blob && !has_children && self.is_large(plan.offsets[root as usize]);
+        let is_large = kind == Kind::Blob && !has_children && self.is_larger(plan.offsets[root as usize], MOST_HELD);
         let outcome = if is_large { Ok(()) } else { self.raw(plan, root, worker, &mut text) };
         match outcome {
             Ok(()) => {
@@ -510,9 +510,9 @@ impl Pack {
         met
     }
 
-    /// Whether what is at an offset is too large to be held.
-    fn is_large(&self, offset: u64) -> bool {
-        self.entry(offset).is_some_and(|entry| entry.size > MOST_HELD)
+    /// Whether the object at an offset is larger than that, and no delta.
+    pub(super) fn is_larger(&self, offset: u64, most: u64) -> bool {
+        self.entry(offset).is_some_and(|entry| matches!(entry.base, Base::None) && entry.size > most)
     }
 
     /// Inflates an object, or its delta.

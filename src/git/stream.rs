@@ -9,7 +9,7 @@ use crate::fault;
 pub(crate) struct Stream<'s> {
     reader: Box<dyn Read + 's>,
     /// How many bytes are still to come.
-    pub(super) left: u64,
+    left: u64,
 }
 
 impl<'s> Stream<'s> {
