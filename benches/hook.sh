@@ -4,15 +4,9 @@
 # least that one can that looks for a repository (`git rev-parse`). In turns, medians.
 # usage: benches/hook.sh [RUNS]
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
 runs=${1:-101}
-if [ -z "${SKANT:-}" ]; then
-  cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml"
-  SKANT=${CARGO_TARGET_DIR:-$here/target}/release/skant
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+. "$(dirname "$0")/common.sh"
+without_settings
 cd "$work"
 git init -q -b main
 printf '[[allow]]\npath = "tests/**"\nreason = "made up"\n' > skant.toml
@@ -26,15 +20,7 @@ event PreToolUse "\"tool_name\":\"Write\",\"tool_input\":{\"file_path\":\"$work/
 event PreToolUse '"tool_name":"Bash","tool_input":{"command":"cargo test --locked && git status"}' > bash.json
 event UserPromptSubmit '"prompt":"Why does this test fail?"' > prompt.json
 
-nanoseconds() {
-  local start end
-  start=$(date +%s%N)
-  "$@" >/dev/null
-  end=$(date +%s%N)
-  echo $((end - start))
-}
-median() { sort -n | sed -n "$(((runs + 1) / 2))p"; }
-hook() { "$SKANT" hook claude-code < "$1"; }
+hook() { "$skant" hook claude-code < "$1"; }
 
 for name in write bash prompt; do
   ours=() floor=() git=()

@@ -4,21 +4,15 @@
 # that has to be found. Needs GNU time, and 2 GB in the folder for temporary files.
 # usage: benches/load.sh (SKANT=PROGRAM measures that one)
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
-if [ -z "${SKANT:-}" ]; then
-  cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml"
-  SKANT=${CARGO_TARGET_DIR:-$here/target}/release/skant
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+. "$(dirname "$0")/common.sh"
+without_settings
 key=sk-ant-api03-$(head -c 3000 /dev/urandom | tr -dc A-Za-z0-9 | head -c 85)A-$(head -c 400 /dev/urandom | tr -dc A-Za-z0-9 | head -c 5)AAA
 
 # Runs a scan that finds the key and nothing else, and tells what that took.
 measure() {
   local name=$1 status=0
   shift
-  /usr/bin/time -o "$work/time" -f '%e %U %S %M' "$SKANT" "$@" --format json > "$work/report" || status=$?
+  /usr/bin/time -o "$work/time" -f '%e %U %S %M' "$skant" "$@" --format json > "$work/report" || status=$?
   if [ "$status" -ne 1 ] || ! grep -q '"findings": 1,' "$work/report"; then
     echo "$name: the key was not found, or more than that ($status)"
     exit 1
@@ -76,7 +70,7 @@ measure 'its last twenty commits' history HEAD~20..HEAD
 
 began=$(date +%s%N)
 for number in 1 2 3 4 5 6 7 8 9 10; do
-  (/usr/bin/time -o "$work/time$number" -f '%M' "$SKANT" history --format json > "$work/report$number" || true) &
+  (/usr/bin/time -o "$work/time$number" -f '%M' "$skant" history --format json > "$work/report$number" || true) &
 done
 wait
 ended=$(date +%s%N)

@@ -3,13 +3,9 @@
 # one in a small repository. In turns, medians; the CPU time of the small one is shown too.
 # usage: benches/staged.sh [RUNS]
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
 runs=${1:-21}
-cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml"
-skant=${CARGO_TARGET_DIR:-$here/target}/release/skant
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+. "$(dirname "$0")/common.sh"
+without_settings
 
 # A repository of so many folders in folders in folders, with 16 files each, of which ten are changed.
 repository() {
@@ -34,15 +30,6 @@ repository() {
   git -C "$work/$name" update-index -q --refresh || true
   git -C "$work/$name" add -u
 }
-
-nanoseconds() {
-  local start end
-  start=$(date +%s%N)
-  "$@" >/dev/null
-  end=$(date +%s%N)
-  echo $((end - start))
-}
-median() { sort -n | sed -n "$(((runs + 1) / 2))p"; }
 
 compare() {
   local name=$1 ours=() theirs=() a b

@@ -3,19 +3,15 @@
 # other scanner that is on the path, in turns. Prints medians, and ratios to ripgrep.
 # usage: benches/tree.sh DIR [RUNS]
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
 dir=$(cd "${1:?usage: benches/tree.sh DIR [RUNS]}" && pwd)
 runs=${2:-7}
 command -v rg >/dev/null || { echo 'ripgrep is needed: cargo install --locked ripgrep' >&2; exit 2; }
-cargo build --release --locked --quiet --manifest-path "$here/Cargo.toml"
-PATH=${CARGO_TARGET_DIR:-$here/target}/release:$PATH
-times=$(mktemp -d)
-trap 'rm -rf "$times"' EXIT
+. "$(dirname "$0")/common.sh"
 
 run() {
   case $1 in
     rg) rg -uuu -g '!.git' -c sk-ant- "$dir" ;;
-    skant) skant scan "$dir" ;;
+    skant) "$skant" scan "$dir" ;;
     ripsecrets) ripsecrets "$dir" ;;
     kingfisher) kingfisher scan --no-validate --no-update-check --git-history=none "$dir" ;;
     gitleaks) gitleaks dir --no-banner "$dir" ;;
@@ -26,20 +22,19 @@ run() {
 
 tools=()
 for tool in rg skant ripsecrets kingfisher gitleaks betterleaks secretscan; do
-  ! command -v "$tool" >/dev/null || tools+=("$tool")
+  [ "$tool" != skant ] && ! command -v "$tool" >/dev/null || tools+=("$tool")
 done
 TIMEFORMAT='%R %U %S'
 run rg >/dev/null 2>&1 || true
 for _ in $(seq "$runs"); do
   for tool in "${tools[@]}"; do
     # They end with 1 when they find something.
-    { time run "$tool" >/dev/null 2>&1 </dev/null || true; } 2>>"$times/$tool"
+    { time run "$tool" >/dev/null 2>&1 </dev/null || true; } 2>>"$work/$tool"
   done
 done
 
-median() { sort -n | sed -n "$(((runs + 1) / 2))p"; }
-wall() { awk '{ print $1 }' "$times/$1" | median; }
-processor() { awk '{ print $2 + $3 }' "$times/$1" | median; }
+wall() { awk '{ print $1 }' "$work/$1" | median; }
+processor() { awk '{ print $2 + $3 }' "$work/$1" | median; }
 printf '%-12s %9s %9s %9s %9s\n' '' 'wall s' 'ratio' 'CPU s' 'ratio'
 for tool in "${tools[@]}"; do
   awk -v tool="$tool" -v wall="$(wall "$tool")" -v rg_wall="$(wall rg)" -v cpu="$(processor "$tool")" \
