@@ -129,6 +129,14 @@ impl Baseline {
         self.len() == 0
     }
 
+    /// What stands for what it knows: equal for equal entries.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        self.entries.iter().for_each(|entry| hash.update(format!("{entry:?}\n")));
+        self.foreign.iter().for_each(|entry| hash.update(format!("{entry:?}\n")));
+        data_encoding::HEXLOWER.encode(&hash.finalize()[..8])
+    }
+
     /// Whether it is another tool's.
     pub fn is_foreign(&self) -> bool {
         !self.foreign.is_empty()

@@ -104,6 +104,64 @@ fn what_was_dismissed_and_a_choice_of_rules_are_kept() {
 }
 
 #[test]
+fn parts_that_came_to_be_by_other_options_are_refused() {
+    let tree = halves();
+    let allow = "[[allow]]\npath = \"x\"\nreason = \"y\"\n";
+    tree.file("skant.toml", "").file("other/skant.toml", allow).file("same/skant.toml", "");
+    tree.file("known", "# skant baseline v1\n");
+    part(&tree, "a.json", &["scan", "a"]);
+    for (options, said) in [
+        (&["--severity", "high"][..], "with `--severity high`, and the one before with `--severity low`"),
+        (&["--confidence", "low"], "with `--confidence low`, and the one before with `--confidence medium`"),
+        (&["--no-inline"], "with `--no-inline`, and the one before with no `--no-inline`"),
+        (&["--no-baseline"], "with `--no-baseline`, and the one before with no `--no-baseline`"),
+        (&["--no-ignore"], "with `--no-ignore`, and the one before with no `--no-ignore`"),
+        (&["--no-config"], "with no `--config`, `--no-config`, and the one before with `--config "),
+        (&["--config", "other/skant.toml"], "and the one before with `--config "),
+        (&["--config", "same/skant.toml"], "by another config than the one before"),
+        (&["--baseline", "known"], "and the one before with no `--baseline`"),
+        (&["--skip", "github-*"], "rules and here are"),
+    ] {
+        part(&tree, "b.json", &[&["scan", "b"], options].concat());
+        let run = merge(&tree, &["a.json", "b.json"], &["--format", "json"]);
+        assert_eq!((run.status, &*run.stdout), (2, ""), "{options:?}: {run:#?}");
+        let told = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("b.json: ") && told.contains(said), "{options:?}: {run:#?}");
+    }
+    // What finds nothing else is nobody's business.
+    part(&tree, "b.json", &["scan", "b", "--threads", "1", "--quiet", "--fail-on", "never"]);
+    assert_eq!(merge(&tree, &["a.json", "b.json"], &["--format", "json"]).status, 1);
+}
+
+#[test]
+fn parts_that_ran_by_other_rules_are_refused_although_there_are_as_many() {
+    let tree = halves();
+    let rule = |name: &str, pattern: &str| {
+        let [head, id] = ["provider = \"A\"\n[[rule]]", "id = \"acme-key\"\nname = \"K\"\nseverity = \"high\""];
+        let hit = "hits = [\"acme_{}0123456789abcdef\"]";
+        tree.file(name, &format!("{head}\n{id}\nkeywords = [\"acme_\"]\npattern = '{pattern}'\n{hit}\n"));
+    };
+    rule("one.toml", "acme_[0-9a-f]{16}");
+    rule("two.toml", "acme_[0-9a-g]{16}");
+    let said = "ran by other rules than there are here, or graded otherwise: give the `--rules`";
+    let joined = |options: &[&str]| merge(&tree, &["a.json"], &[&["--format", "sarif"], options].concat());
+    part(&tree, "a.json", &["scan", "a", "--rules", "one.toml"]);
+    let run = joined(&["--rules", "two.toml"]);
+    assert_eq!(run.status, 2, "{run:#?}");
+    assert!(run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{run:#?}");
+    assert_eq!(joined(&["--rules", "one.toml"]).status, 1);
+
+    // A config grades rules, and SARIF says of every rule how bad it is.
+    tree.file("skant.toml", "[rules.anthropic-api-key]\nseverity = \"low\"\n");
+    part(&tree, "a.json", &["scan", "a"]);
+    let run = joined(&[]);
+    assert_eq!(run.status, 2, "{run:#?}");
+    assert!(run.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(said), "{run:#?}");
+    let whole = skant(&tree, &["scan", "a", "--format", "sarif"]);
+    assert_eq!(joined(&["--config", "skant.toml"]).stdout, whole.stdout);
+}
+
+#[test]
 fn clean_parts_are_clean_and_people_are_told() {
     let tree = Tree::new();
     tree.file("a/x", "nothing\n").file("b/x", "nothing\n").key("c/x");
@@ -147,7 +205,7 @@ fn changed(change: impl FnOnce(&mut Value)) -> Run {
 #[test]
 fn hostile_reports_are_refused_with_a_sentence() {
     type Change = fn(&mut Value);
-    let refused: [(Change, &str); 16] = [
+    let refused: [(Change, &str); 17] = [
         (|report| report["schema_version"] = json!(2), "`schema_version` is 2"),
         (|report| report["tool"]["version"] = json!("0.0.7\u{1b}[31m"), "skant 0.0.7␛[31m wrote it"),
         (|report| report["tool"]["name"] = json!("other"), "other 0.1.0 wrote it"),
@@ -166,6 +224,7 @@ fn hostile_reports_are_refused_with_a_sentence() {
         (|report| report["scan"]["complete"] = json!(false), "do not agree"),
         (|report| report["scan"]["source"] = json!("moon"), "`moon`"),
         (|report| report["findings"] = json!([]), "counts 1 findings, and it has 0"),
+        (|report| report["scan"]["settings"] = json!({}), "by other rules"),
         (|report| report["scan"]["shard"] = json!({"number": 2, "of": 1, "list": ""}), "a share that is none"),
     ];
     for (change, sentence) in refused {
@@ -192,6 +251,7 @@ fn what_reports_say_is_not_believed() {
         finding["refs"] = json!([key]);
         finding["via"] = json!([key]);
         report["scan"]["notices"] = json!([key]);
+        report["scan"]["settings"][&key] = json!(key);
     });
     assert_eq!(run.status, 1, "{run:#?}");
     assert!(!run.all().contains(&key) && !run.stdout.contains("<script>"), "{run:#?}");

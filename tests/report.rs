@@ -221,6 +221,7 @@ fn json_has_the_shape_of_the_contract() {
     let mut report = report(&[(b"src/a.py", &format!("k = '{key}'"))]);
     report.skipped.push(Skipped { path: "b.zip".into(), reason: "too deep".into() });
     report.notices.push("look here".into());
+    report.settings.insert("severity".into(), "low".into());
     let rule = Arc::clone(&report.findings[0].rule);
     let entry = json!({
         "rule": "anthropic-api-key", "name": rule.name, "provider": "Anthropic", "severity": "critical",
@@ -233,7 +234,7 @@ fn json_has_the_shape_of_the_contract() {
     let account = |scanned: u64| json!({"in_scope": scanned, "scanned": scanned, "left_out": {}, "not_scanned": {}});
     let scan = json!({
         "source": "tree", "range": null, "complete": false, "files": 1, "blobs": 0, "commits": 0, "members": 0, "bytes": 114,
-        "rules": report.rules.len(), "findings": 1, "config": null, "skipped": [{"path": "b.zip", "reason": "too deep"}],
+        "rules": report.rules.len(), "findings": 1, "settings": {"severity": "low"}, "config": null, "skipped": [{"path": "b.zip", "reason": "too deep"}],
         "notices": ["look here"], "ledger": {"files": account(1), "bytes": account(114)}, "provenance": null, "suppressed": {"baseline": 0, "inline": 0, "config": 0},
         "dismissed": Dismissal::ALL.iter().map(|reason| (reason.as_str(), 0)).collect::<BTreeMap<_, _>>(),
     });

@@ -7,6 +7,7 @@ use clap::ColorChoice;
 use super::policy::PolicyOptions;
 use super::scan::{ReportOptions, RuleOptions};
 use super::{LARGEST, Outcome, read, shown};
+use crate::config::Config;
 use crate::error::Error;
 use crate::report::{Merge, Style};
 
@@ -19,15 +20,20 @@ pub(super) struct Args {
     reports: ReportOptions,
     #[command(flatten)]
     rules: RuleOptions,
+    /// The config by which the rules were graded, added or switched
+    #[arg(long, value_name = "FILE", help_heading = "Rules")]
+    config: Option<PathBuf>,
 }
 
 const HELP: &str =
     "`merge` joins what scans of one kind wrote, by `--output json=FILE` or `jsonl=FILE`, each part once";
 
 pub(super) fn run(arguments: &Args, color: ColorChoice) -> Result<Outcome, Error> {
-    let Args { files, reports, rules } = arguments;
+    let Args { files, reports, rules, config } = arguments;
     reports.spare(files)?;
-    let rules = rules.read(reports, None, &PolicyOptions::default())?;
+    reports.spare(config.as_slice())?;
+    let config = config.as_deref().map(Config::named).transpose()?;
+    let rules = rules.read(reports, config.as_ref(), &PolicyOptions::default())?;
     let mut merge = Merge::new(&rules);
     for (index, file) in files.iter().enumerate() {
         let refuse = |said: String| Error::usage(format!("{}: {said}", shown(file)), HELP);

@@ -107,9 +107,24 @@ pub(super) fn root_around(folder: &Path) -> PathBuf {
 }
 
 impl PolicyOptions {
+    /// What else was asked for, by the names of the options.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let PolicyOptions { config: _, baseline: _, no_config, config_from, no_baseline, no_inline, is_change: _ } =
+            self;
+        let flags = [("no-config", no_config), ("no-baseline", no_baseline), ("no-inline", no_inline)];
+        let flags = flags.into_iter().filter(|(_, is_set)| **is_set).map(|(name, _)| (name, String::new()));
+        flags.chain(config_from.clone().map(|revision| ("config-from", revision)))
+    }
+
     /// The baseline that was named.
     pub(super) fn baseline(&self) -> Option<&Path> {
         self.baseline.as_deref()
+    }
+
+    /// What it says.
+    pub(super) fn named_baseline(&self) -> Result<Option<Baseline>, Error> {
+        let name = self.baseline.as_ref().map(|path| path.display().to_string());
+        name.map(|name| baseline_at(&Files::Disk(".".into()), &name)).transpose()
     }
 
     /// The config that was named.

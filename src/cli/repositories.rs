@@ -90,8 +90,9 @@ pub(super) fn run(
             tell(&format!("share {} of {} has none of the {all} repositories", shard.number, shard.of));
         }
     }
-    let settings = options.settings(session.engine.rules())? + if wanted.unreachable { "u" } else { "" };
-    let settings = settings + if wanted.allow_shallow { "s" } else { "" };
+    let (config, baseline) = (options.policy().named()?, options.policy().named_baseline()?);
+    report.settings = session.settings(config.as_ref(), baseline.as_ref(), &wanted.names());
+    let settings = digest(&report.settings);
     let mut journal = asked.resume.as_deref().map(|file| Journal::open(file, options)).transpose()?;
     report.rules = session.engine.rules().in_order();
     let state = |folder: &Path| Some(Opened::new(folder, wanted, options).ok()?.state);
@@ -187,6 +188,11 @@ fn hash(list: &List) -> String {
     let mut hash = Sha256::new();
     list.keys().for_each(|name| hash.update(format!("{name}\n")));
     data_encoding::HEXLOWER.encode(&hash.finalize()[..16])
+}
+
+/// What stands for settings: equal for equal ones.
+fn digest(settings: &BTreeMap<String, String>) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(format!("{settings:?}"))[..8])
 }
 
 /// What is kept of a run while it goes on: the lines that `jsonl` has of each repository.

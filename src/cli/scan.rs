@@ -1,23 +1,24 @@
 //! `skant scan`, and the options that every scan takes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{ColorChoice, ValueEnum};
-use sha2::{Digest, Sha256};
 
 use super::policy::{Named, Place, PolicyOptions};
-use super::{LARGEST, Outcome, print, progress, read_file, rules, show, tell, wants_color};
+use super::{Outcome, print, progress, rules, show, tell, wants_color};
 use crate::advice::advise;
+use crate::baseline::Baseline;
 use crate::config::Config;
 use crate::error::Error;
 use crate::fault;
 use crate::finding::inert;
 use crate::git::{Repository, hex, open_harmless};
 use crate::ledger::Ledger;
-use crate::policy::Policy;
+use crate::policy::{Ground, Policy};
 use crate::report::{Format, Provenance, Report, Style};
 use crate::rule::{Confidence, RuleSet, Severity};
 use crate::run::{Engine, Wanted};
@@ -195,6 +196,10 @@ impl Options {
     ) -> Result<(Report, Outcome), Error> {
         let session = self.begin(policy.own.config.as_ref())?;
         let mut report = session.scan(source, policy, folder)?;
+        if self.reports.has(&[Format::Json, Format::Jsonl]) {
+            let Ground { config, baseline, .. } = &policy.own;
+            report.settings = session.settings(config.as_ref(), baseline.as_ref(), &source.options());
+        }
         let outcome = session.tell(&mut report, color)?;
         // The program is about to end: to free each part of every rule would be a good part of a short run.
         std::mem::forget(session);
@@ -217,7 +222,7 @@ impl Options {
             explain: self.explain,
             inline: !self.policy.no_inline,
         };
-        let tells_provenance = self.reports.tell_provenance();
+        let tells_provenance = self.reports.has(&[Format::Json, Format::Jsonl, Format::Sarif]);
         Ok(Session { options: self, engine: Engine::new(rules, wanted), tells_provenance, started: Instant::now() })
     }
 
@@ -234,23 +239,6 @@ impl Options {
     /// Whether more is to be shown than what is kept of a run.
     pub(super) fn shows_more(&self) -> bool {
         self.reveal || self.explain || self.show_suppressed || self.reports.verbose > 0
-    }
-
-    /// What stands for all that decides what is found and how it is told: equal for equal options, and equal
-    /// files that they name.
-    pub(super) fn settings(&self, rules: &RuleSet) -> Result<String, Error> {
-        let policy = &self.policy;
-        let mut hash = Sha256::new();
-        hash.update(format!("{:?} {:?} {} {policy:?}", self.severity, self.confidence, self.verify));
-        rules.iter().for_each(|rule| hash.update(format!(" {} {} {}", rule.id, rule.severity, rule.confidence)));
-        let files = self.rules.rules.iter().chain(&policy.config).map(PathBuf::as_path).chain(policy.baseline());
-        for file in files {
-            let bytes = read_file(file, LARGEST).map_err(|error| {
-                Error::usage(format!("cannot read {}: {error}", file.display()), "check how it is spelled")
-            })?;
-            hash.update(Sha256::digest(bytes));
-        }
-        Ok(data_encoding::HEXLOWER.encode(&hash.finalize()[..8]))
     }
 
     /// The first file that a report of some format is written to.
@@ -325,6 +313,25 @@ impl Session<'_> {
         let is_head = tip.is_none() || tip == head;
         let branch = branch.filter(|_| is_head && head.is_some()).map(|branch| self.engine.mask(&branch));
         Some(Provenance { url, revision: tip.or(head), branch })
+    }
+
+    /// All that decides what is found and how it is told, by the names of the options: files by what they say,
+    /// wherever they lie. `more` are options of the source.
+    pub(super) fn settings(
+        &self,
+        config: Option<&Config>,
+        baseline: Option<&Baseline>,
+        more: &[&'static str],
+    ) -> BTreeMap<String, String> {
+        let Options { severity, confidence, verify, policy, .. } = self.options;
+        let levels = [("severity", severity.to_string()), ("confidence", confidence.to_string())];
+        let rules = Some(("rules", self.engine.rules().digest()));
+        let files = [("config", config.map(Config::digest)), ("baseline", baseline.map(Baseline::digest))];
+        let files = files.into_iter().filter_map(|(name, digest)| Some((name, digest?)));
+        let flags = verify.then_some("verify").into_iter().chain(more.iter().copied());
+        let flags = flags.map(|name| (name, String::new()));
+        let all = levels.into_iter().chain(rules).chain(files).chain(policy.settings()).chain(flags);
+        all.map(|(name, value)| (name.to_owned(), self.engine.mask(&value))).collect()
     }
 
     /// Writes every report that was asked for, and says what the program is to end with.
@@ -402,10 +409,9 @@ impl ReportOptions {
         Ok(())
     }
 
-    /// Whether a format is wanted that tells where what was scanned can be had.
-    fn tell_provenance(&self) -> bool {
-        let files = self.output.iter().map(|(format, _)| *format);
-        files.chain([self.format()]).any(|format| matches!(format, Format::Json | Format::Jsonl | Format::Sarif))
+    /// Whether a report is wanted in one of these formats.
+    fn has(&self, formats: &[Format]) -> bool {
+        self.output.iter().map(|(format, _)| *format).chain([self.format()]).any(|format| formats.contains(&format))
     }
 
     /// What standard output has.

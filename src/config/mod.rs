@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
+use sha2::{Digest, Sha256};
 
 pub use allow::{Allow, RuleGlob};
 pub use date::Date;
@@ -46,6 +47,8 @@ pub struct Config {
     pub gitleaks: Option<Gitleaks>,
     /// What a `.gitleaksignore` beside it says.
     pub ignored: Vec<Ignored>,
+    /// What the files say, one after the other.
+    texts: Vec<Arc<NamedSource<String>>>,
 }
 
 /// Something changed about rules.
@@ -141,8 +144,9 @@ impl Config {
         if !gitleaks::is_one(name, &text) {
             return Config::of_text(files, name, text);
         }
+        let texts = vec![Arc::new(NamedSource::new(name, text.clone()))];
         let gitleaks = Some(Gitleaks::read(files, name, text)?);
-        Ok(Config { names: vec![name.to_owned()], gitleaks, ..Config::default() })
+        Ok(Config { names: vec![name.to_owned()], gitleaks, texts, ..Config::default() })
     }
 
     /// A gitleaks config.
@@ -207,6 +211,7 @@ impl Config {
         }
         self.add(spec, &file)?;
         self.names.push(path.to_owned());
+        self.texts.push(file);
         Ok(())
     }
 
@@ -262,6 +267,14 @@ impl Config {
     /// Whether this says something of rules that only a scan of this repository alone heeds.
     pub fn is_for_one_repository(&self) -> bool {
         self.refuse_what_is_for_the_root().is_err()
+    }
+
+    /// What stands for what it says: equal for equal files, whatever they are called.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        self.texts.iter().for_each(|text| hash.update(Sha256::digest(text.inner())));
+        hash.update(format!("{:?}", self.ignored));
+        data_encoding::HEXLOWER.encode(&hash.finalize()[..8])
     }
 
     /// Changes rules as this says.

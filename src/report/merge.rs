@@ -39,6 +39,8 @@ pub struct Merge<'r> {
     rules: &'r RuleSet,
     scanner: Scanner,
     scratch: Scratch,
+    /// What stands for the rules.
+    digest: String,
     report: Option<Report>,
     repositories: Vec<Repository>,
     /// The shares that are there, by the list and how many it was dealt to.
@@ -93,6 +95,7 @@ impl<'r> Merge<'r> {
             rules,
             scanner: Scanner::new(rules),
             scratch: Scratch::default(),
+            digest: rules.digest(),
             report: None,
             repositories: Vec::new(),
             shares: BTreeMap::new(),
@@ -188,14 +191,27 @@ impl<'r> Merge<'r> {
                 "its scan ran by {ran} rules and here are {here}: give the `--rules`, `--only` and `--skip` that it had"
             ));
         }
+        if scan.settings.get("rules") != Some(&self.digest) {
+            let help = "give the `--rules`, `--only`, `--skip` and `--config` that it had";
+            return Err(format!("its scan ran by other rules than there are here, or graded otherwise: {help}"));
+        }
         let Some(report) = &self.report else { return Ok(()) };
         if report.source != scan.source {
             let (own, other) = (told(&scan.source), report.source);
             return Err(format!("it is of a scan of kind `{own}`, and the one before of kind `{other}`"));
         }
-        let range = scan.range.as_ref().map(|range| self.scanner.mask(range.as_bytes(), &mut Scratch::default()));
+        let range = scan.range.as_ref().map(|range| self.masked(range));
         if report.range != range {
             return Err("it is of another range than the one before: one run has one".into());
+        }
+        let settings = scan.settings.iter().map(|(name, value)| (self.masked(name), self.masked(value))).collect();
+        if let Some((own, other)) = differences(&settings, &report.settings) {
+            return Err(format!(
+                "it is of a scan with {own}, and the one before with {other}: one run has one of them"
+            ));
+        }
+        if report.config != scan.config.as_ref().map(|config| self.masked(config)) {
+            return Err("it is of a scan by another config than the one before: one run has one".into());
         }
         let url = |one: &Option<ProvenanceEntry<'_>>| {
             one.as_ref().map(|one| (one.url.to_string(), one.revision.as_ref().map(ToString::to_string)))
@@ -288,8 +304,15 @@ impl<'r> Merge<'r> {
         let provenance = scan.provenance.as_ref().map(|provenance| self.provenance(provenance));
         let notices: Vec<_> = scan.notices.iter().map(|notice| self.mask(notice)).collect();
         let config = scan.config.map(|config| self.mask(&config));
-        let report =
-            self.report.get_or_insert_with(|| Report { source, range, config, provenance, ..Report::default() });
+        let settings = scan.settings.iter().map(|(name, value)| (self.mask(name), self.mask(value))).collect();
+        let report = self.report.get_or_insert_with(|| Report {
+            source,
+            range,
+            settings,
+            config,
+            provenance,
+            ..Report::default()
+        });
         let listed = |means| {
             let is_by = |one: &&Finding| one.suppression.as_ref().is_some_and(|one| one.means == means);
             suppressed.iter().filter(is_by).count() as u64
@@ -409,6 +432,11 @@ impl<'r> Merge<'r> {
         masked.unwrap_or_else(|| path.to_owned()).into_bytes()
     }
 
+    /// The same, where it is rarely asked for.
+    fn masked(&self, text: &str) -> String {
+        self.scanner.mask(text.as_bytes(), &mut Scratch::default())
+    }
+
     fn mask(&mut self, text: &str) -> String {
         self.scanner.mask(text.as_bytes(), &mut self.scratch)
     }
@@ -476,6 +504,20 @@ fn parsed_line(line: &str) -> Result<Line, String> {
 fn is_of(findings: &[Finding], repository: &Repository) -> bool {
     let is_its = |finding: &Finding| finding.location.origin.repository.as_ref() == Some(&repository.name);
     findings.len() as u64 == repository.findings && findings.iter().all(is_its)
+}
+
+/// The options in which a scan and another one differ, as either had them.
+fn differences(own: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Option<(String, String)> {
+    let names: BTreeSet<_> = own.keys().chain(other.keys()).filter(|name| own.get(*name) != other.get(*name)).collect();
+    let typed = |settings: &BTreeMap<String, String>| {
+        let typed = names.iter().map(|name| match settings.get(*name) {
+            Some(value) if value.is_empty() => format!("`--{}`", told(name)),
+            Some(value) => format!("`--{} {}`", told(name), told(value)),
+            None => format!("no `--{}`", told(name)),
+        });
+        typed.collect::<Vec<_>>().join(", ")
+    };
+    (!names.is_empty()).then(|| (typed(own), typed(other)))
 }
 
 /// The report that a repository's lines tell of.

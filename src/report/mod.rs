@@ -46,6 +46,8 @@ pub struct Report {
     pub suppressed_elsewhere: BTreeMap<Means, u64>,
     /// How many entries of the baseline no finding has.
     pub dead: usize,
+    /// By what options and files it came to that, by their names; nothing where that is not told.
+    pub settings: BTreeMap<String, String>,
     /// The config that was in force.
     pub config: Option<String>,
     /// How many findings were below the asked severity or confidence.

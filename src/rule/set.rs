@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use globset::Glob;
 use miette::{NamedSource, SourceSpan};
+use sha2::{Digest, Sha256};
 
 use super::keyword::SHORTEST_TOKEN;
 use super::pattern::Pattern;
@@ -150,6 +151,18 @@ impl RuleSet {
         let mut rules = self.rules.clone();
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         rules
+    }
+
+    /// What stands for all that these rules find and say how bad it is: equal for equal rules.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new_with_prefix(format!("{:?}", self.allow));
+        for rule in self.in_order() {
+            let Rule { id, severity, confidence, finder, pattern, check, judge, companion, is_graded, .. } = &*rule;
+            let (pattern, is_keyed) = (pattern.as_str(), rule.key.is_some());
+            hash.update(format!("{id:?} {severity} {confidence} {finder:?} {pattern:?} {check:?} {judge:?} "));
+            hash.update(format!("{companion:?} {is_graded} {is_keyed}\n"));
+        }
+        data_encoding::HEXLOWER.encode(&hash.finalize()[..8])
     }
 
     /// Keys the fingerprints of the secrets that a person could guess.

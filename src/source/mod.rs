@@ -135,6 +135,11 @@ pub trait Source {
         None
     }
 
+    /// The options by which it has more, or is whole with less.
+    fn options(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Hands every blob to `visit`, from as many threads as suit the source. What cannot be read
     /// is handed over as [`Item::Missed`], and the walk goes on.
     fn each(&self, visit: &Visit<'_>);

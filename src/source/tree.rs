@@ -66,6 +66,10 @@ impl Source for Tree {
         "tree"
     }
 
+    fn options(&self) -> Vec<&'static str> {
+        if self.no_ignore { vec!["no-ignore"] } else { Vec::new() }
+    }
+
     fn each(&self, visit: &Visit<'_>) {
         rayon::scope(|scope| {
             for path in &self.paths {

@@ -43,6 +43,14 @@ pub struct HistoryOptions {
     pub plain: bool,
 }
 
+impl HistoryOptions {
+    /// The names of those that are set, as they are typed.
+    pub fn names(self) -> Vec<&'static str> {
+        let all = [("unreachable", self.unreachable), ("allow-shallow", self.allow_shallow)];
+        all.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
+    }
+}
+
 /// The history of a repository, or some of it.
 pub struct History {
     repository: Mutex<Repository>,
@@ -169,6 +177,10 @@ impl Source for History {
 
     fn range(&self) -> Option<String> {
         (!self.revisions.is_empty()).then(|| self.revisions.join(" "))
+    }
+
+    fn options(&self) -> Vec<&'static str> {
+        self.options.names()
     }
 
     fn tip(&self) -> Option<String> {
