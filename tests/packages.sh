@@ -27,6 +27,24 @@ works() {
 
 .ci/release "$host" linux-x64 "$out"
 
+# What a tag has to be before anything is built: the workflow runs this, and takes what it prints for the notes.
+grep -qF 'run: .ci/notes "$TAG" > notes.md' .github/workflows/release.yml || failed 'the workflow does not check the tag'
+mkdir -p "$work/tagged/.ci"
+cp .ci/notes "$work/tagged/.ci"
+cp Cargo.toml "$work/tagged"
+tag() { # TAG CHANGELOG-LINE...: what is said of the tag
+  printf '%s\n' "${@:2}" '## [0.0.1] - 2026-01-01' 'older' > "$work/tagged/CHANGELOG.md"
+  "$work/tagged/.ci/notes" "$1" 2>&1
+}
+[ "$(tag "v$version" "## [$version] - 2026-12-01" '' 'new')" = $'\nnew' ] || failed 'the notes are not those of the version'
+for wrong in "v$version.1|## [$version] - 2026-12-01|Cargo.toml says" "$version|## [$version] - 2026-12-01|Cargo.toml says" \
+  "v$version|## [$version] - Unreleased|and no day" "v$version|## [Unreleased]|has no section" "v$version|## [${version//./x}] - 2026-12-01|has no section"; do
+  IFS='|' read -r name line words <<< "$wrong"
+  if said=$(tag "$name" "$line" 'new'); then failed "$name passes with: $line"; fi
+  grep -qF "$words" <<< "$said" || failed "$name is refused for another reason: $said"
+done
+if tag "v$version" "## [$version] - 2026-12-01" > /dev/null; then failed 'a version of which nothing is said passes'; fi
+
 # The metadata of binstall, and the action, name the archive like this.
 archive=$(python3 - "$host" <<'PYTHON'
 import re, sys, tomllib
@@ -41,6 +59,9 @@ assert url.startswith(front) and fill(about["bin-dir"]) == "skant" and about["pk
 print(url[len(front):])
 PYTHON
 )
+# The targets that are released are those that the action knows.
+targets() { grep -oE '(x86_64|aarch64)-[a-z]+-[a-z]+(-[a-z]+)?' "$1" | sort -u; }
+diff <(targets .github/workflows/release.yml) <(targets action/get.sh) || failed 'the action asks for other archives than are released'
 [ -e "$out/$archive" ] || failed "$archive is not there"
 mkdir "$work/archive"
 tar -xzf "$out/$archive" -C "$work/archive"
@@ -52,7 +73,7 @@ bash -n "$work/archive/completions/skant.bash"
 ! readelf -d "$work/archive/skant" | grep NEEDED | grep -vE 'lib(c|m|gcc_s)\.so|ld-linux' || failed 'it needs libraries'
 
 # As the workflow puts it up, and the action takes it.
-sums=$(sed -n 's/^ *run: cd dist && \(sha256sum .*SHA256SUMS\) && .*/\1/p' .github/workflows/release.yml)
+sums=$(sed -n 's/^ *run: mv dist.notes.md . && cd dist && \(sha256sum .*SHA256SUMS\) && .*/\1/p' .github/workflows/release.yml)
 mkdir -p "$work/releases/v$version" "$work/temp"
 cp "$out/$archive" "$work/releases/v$version/skant-v$version-x86_64-unknown-linux-musl.tar.gz"
 (cd "$work/releases/v$version" && eval "$sums" && sha256sum --check --quiet SHA256SUMS)
