@@ -136,6 +136,27 @@ expect passed 0 0
 silent 'uses '
 told 'a clean request passes, and is uploaded when that is asked for, and not by Dependabot'
 
+# The workflow of docs/ci.md: a checkout of one commit, and the action with what it is given there, for both events.
+documented=$(node -e '
+  const YAML = require(process.env.ACTION_MODULES + "/node_modules/yaml");
+  const page = require("fs").readFileSync(process.argv[1], "utf8");
+  const { on, permissions, jobs } = YAML.parse(/^```yaml\n([^]*?)^```$/m.exec(page)[1]);
+  const [checkout, action, ...more] = jobs.skant.steps;
+  require("assert").deepEqual([on, permissions, checkout, action.uses, more],
+    [["push", "pull_request"], { contents: "read" }, { uses: "actions/checkout@v4" }, "skant/skant@COMMIT", []]);
+  for (const [name, value] of Object.entries(action.with ?? {})) console.log(`${name}=${value}`);
+' "$here/docs/ci.md") || { echo 'action: docs/ci.md shows another workflow than is run here' >&2; exit 1; }
+mapfile -t documented < <(printf '%s' "$documented")
+pull fork null
+checkout refs/pull/fork/merge
+action pull_request "${documented[@]}"
+expect failed 1 1 "$(id main)..$(id fork), 2 commits"
+push refs/heads/fork 0000000000000000000000000000000000000000 "$(id fork)"
+checkout refs/heads/fork
+action push "${documented[@]}"
+expect failed 1 1 "refs/remotes/origin/main..$(id fork), 2 commits"
+told 'the workflow of the documentation finds what a request and a push brought'
+
 # What the change brings is no excuse, whatever the config.
 checkout refs/pull/fork/merge
 pull fork null

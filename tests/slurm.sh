@@ -124,3 +124,17 @@ for index in $(seq 0 $((completions - 1))); do
 done
 join kubernetes
 echo 'kubernetes: the command of the recipe, with each index, joined, is what one run gives'
+
+# The matrix: its jobs one after the other, and the job that joins them.
+matrix=$(sed -n 's/^ *- run: \(skant history .*\)$/\1/p' "$here/docs/many-repositories.md")
+summary=$(sed -n 's/^ *- run: \(skant merge .*\)$/\1/p' "$here/docs/many-repositories.md")
+rm share-*
+for share in 1 2 3 4; do
+  status=0
+  SHARE=$share sh -c "$matrix" > /dev/null 2> "$work/index.log" || status=$?
+  [ "$status" -eq 0 ] || grep -q 'none.git' "share-$share.json" || failed "share $share ended with $status"
+done
+join github
+GITHUB_STEP_SUMMARY=$work/summary sh -c "$summary" 2> "$work/index.log" || true
+cmp whole.markdown summary || failed 'the summary of the matrix differs'
+echo 'github: the commands of the matrix, joined, are what one run gives'
