@@ -16,7 +16,7 @@ pub(super) struct Heads {
 }
 
 /// Bits of the hash.
-const BITS: u32 = 16;
+const BITS: u32 = 17;
 /// How many of them lead to the literals.
 const LEADING: u32 = 10;
 

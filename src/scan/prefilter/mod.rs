@@ -4,6 +4,8 @@
 //! come by the places to ask about: `portable` walks an Aho-Corasick automaton and is the
 //! oracle; `simd` uses AVX-512 or AVX2 where the machine has it. A test holds their hits equal.
 
+#[cfg(all(test, target_arch = "x86_64"))]
+mod dealing;
 #[cfg(target_arch = "x86_64")]
 mod heads;
 mod portable;

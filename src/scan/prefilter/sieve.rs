@@ -1,6 +1,8 @@
 //! Which four bytes of each literal to look for: the rarest, shared among literals where that
 //! costs nothing, and dealt out so that the nibble tables let little through.
 
+use std::collections::HashMap;
+
 use super::{Kind, Literal};
 use crate::rule::ByteSet;
 
@@ -9,7 +11,7 @@ pub(super) const WINDOW: usize = 4;
 /// Nibble tables, each for eight buckets.
 const TABLES: usize = 2;
 /// Buckets the windows are dealt out to.
-const BUCKETS: usize = 8 * TABLES;
+pub(super) const BUCKETS: usize = 8 * TABLES;
 
 /// How many of the windows may share a bit with others.
 const SHARING: usize = 16;
@@ -29,10 +31,10 @@ const FREQUENCY: [u16; 128] = [
 
 /// Four bytes in a row that are part of some literals.
 #[derive(Debug, Clone)]
-struct Window {
-    places: [ByteSet; WINDOW],
+pub(super) struct Window {
+    pub(super) places: [ByteSet; WINDOW],
     /// The literals, and how far into each the window begins.
-    owners: Vec<(u32, u32)>,
+    pub(super) owners: Vec<(u32, u32)>,
 }
 
 /// For bytes in a row: the bits that each one's low and high half allow.
@@ -46,15 +48,32 @@ pub(super) struct Sieve {
     pub(super) nibbles: [Nibbles<WINDOW>; TABLES],
     /// What they allow exactly; a bit is a window, or several rare ones.
     exact: Box<[[u64; 256]; WINDOW]>,
-    /// For each bit, the literals it stands for, and how far into each the window begins.
-    owners: Vec<Vec<(u32, u32)>>,
+    /// Of whom the windows are part, bit by bit.
+    owners: Vec<Owner>,
+    /// For each bit, where in `owners` it begins, and where the last one ends.
+    first: [u32; 65],
+}
+
+/// A literal that a window is part of.
+#[derive(Debug, Clone)]
+struct Owner {
+    literal: u32,
+    /// How far into it the window begins.
+    offset: u32,
+    /// Its first eight bytes, where these are one each, or a letter in either case; else zeros.
+    bytes: u64,
+    /// The bits of them that count.
+    mask: u64,
+    /// Whether these bytes are all that a place is asked about.
+    is_whole: bool,
 }
 
 impl Sieve {
     pub(super) fn new(literals: &[Literal]) -> Sieve {
-        let mut windows = windows(literals);
+        let known = together();
+        let mut windows = windows(literals, &known);
         windows.sort_by_cached_key(|window| std::cmp::Reverse(frequency(&window.places)));
-        let nibbles = deal(&windows);
+        let nibbles = deal(&windows, &known);
         // The rarest share a bit with whichever of the next rarest lets the least through with them.
         while let Some(last) = (windows.len() > 64).then(|| windows.pop()).flatten() {
             let together = |window: &&mut Window| frequency(&window.or(&last));
@@ -69,7 +88,13 @@ impl Sieve {
                 bytes.iter().for_each(|byte| table[usize::from(byte)] |= 1 << index);
             }
         }
-        Sieve { nibbles, exact, owners: windows.into_iter().map(|window| window.owners).collect() }
+        let mut first = [0; 65];
+        let mut owners = Vec::with_capacity(literals.len());
+        for (window, end) in windows.iter().zip(&mut first[1..]) {
+            owners.extend(window.owners.iter().map(|&(literal, offset)| Owner::new(literals, literal, offset)));
+            *end = owners.len() as u32;
+        }
+        Sieve { nibbles, exact, owners, first }
     }
 
     /// The windows that stand at the beginning of some bytes, a bit for each.
@@ -79,23 +104,52 @@ impl Sieve {
         self.exact[0][a] & self.exact[1][b] & self.exact[2][c] & self.exact[3][d]
     }
 
-    /// The literals that some windows are part of, and how far into each they begin.
-    pub(super) fn literals(&self, mut windows: u64) -> impl Iterator<Item = (u32, u32)> {
-        std::iter::from_fn(move || {
-            let next = (windows != 0).then(|| windows.trailing_zeros() as usize);
+    /// Where literals may stand that some windows at a place of a text are part of, and whether they do for sure.
+    #[inline]
+    pub(super) fn each(&self, mut windows: u64, text: &[u8], at: usize, mut found: impl FnMut(u32, usize, bool)) {
+        while windows != 0 {
+            let window = windows.trailing_zeros() as usize;
             windows &= windows.wrapping_sub(1);
-            next
-        })
-        .flat_map(|window| self.owners[window].iter().copied())
+            for owner in &self.owners[self.first[window] as usize..self.first[window + 1] as usize] {
+                let Some(at) = at.checked_sub(owner.offset as usize) else { continue };
+                match text.get(at..).and_then(<[u8]>::first_chunk) {
+                    Some(bytes) if u64::from_le_bytes(*bytes) & owner.mask == owner.bytes => {
+                        found(owner.literal, at, owner.is_whole);
+                    }
+                    Some(_) => {}
+                    // The text ends here.
+                    None => found(owner.literal, at, false),
+                }
+            }
+        }
+    }
+}
+
+impl Owner {
+    fn new(literals: &[Literal], literal: u32, offset: u32) -> Owner {
+        let Literal { places, kind } = &literals[literal as usize];
+        let (mut bytes, mut mask) = ([0; 8], [0; 8]);
+        for ((place, byte), mask) in places.iter().zip(&mut bytes).zip(&mut mask) {
+            let (any, all) = place.iter().fold((0, u8::MAX), |(any, all), byte| (any | byte, all & byte));
+            *mask = match (place.len(), any ^ all) {
+                (1, _) => 0xff,
+                (2, 0x20) => 0xdf,
+                _ => 0,
+            };
+            *byte = all & *mask;
+        }
+        let is_whole =
+            *kind == Kind::Anywhere && places.len() <= 8 && mask[..places.len()].iter().all(|&mask| mask != 0);
+        Owner { literal, offset, bytes: u64::from_le_bytes(bytes), mask: u64::from_le_bytes(mask), is_whole }
     }
 }
 
 /// As many places in 10^16 may be looked at more closely for the sake of one literal.
 const RARE: u64 = 10_000_000_000;
 
-/// A window of each literal: one that is known and rare; else its rarest, as part of one that
-/// differs at no more than the place where that one is a class already.
-fn windows(literals: &[Literal]) -> Vec<Window> {
+/// A window of each literal: one that is known and rare; else one whose bucket is known, or its rarest, as
+/// part of one that differs at no more than the place where that one is a class already.
+pub(super) fn windows(literals: &[Literal], together: &Together) -> Vec<Window> {
     let mut windows: Vec<Window> = Vec::new();
     let mut others: Vec<usize> = (0..literals.len()).filter(|&index| literals[index].kind != Kind::Edge).collect();
     others.sort_by_key(|&index| literals[index].places.len());
@@ -113,16 +167,17 @@ fn windows(literals: &[Literal]) -> Vec<Window> {
             owner(&mut windows[window], offset);
             continue;
         }
-        let rarest = offsets.min_by_key(|offset| frequency(&places(offset))).unwrap_or(0);
-        let places = places(&rarest);
+        let dealt = offsets.clone().find(|offset| together.contains_key(&name(&places(offset))));
+        let offset = dealt.or_else(|| offsets.min_by_key(|offset| frequency(&places(offset)))).unwrap_or(0);
+        let places = places(&offset);
         match windows.iter_mut().find_map(|window| window.with(&places).map(|merged| (window, merged))) {
             Some((window, merged)) => {
                 window.places = merged;
-                owner(window, rarest);
+                owner(window, offset);
             }
             None => {
                 let mut window = Window { places, owners: Vec::new() };
-                owner(&mut window, rarest);
+                owner(&mut window, offset);
                 windows.push(window);
             }
         }
@@ -132,7 +187,7 @@ fn windows(literals: &[Literal]) -> Vec<Window> {
 
 impl Window {
     /// The places of a literal from an offset on; behind its end, any byte.
-    fn places(literal: &Literal, offset: usize) -> [ByteSet; WINDOW] {
+    pub(super) fn places(literal: &Literal, offset: usize) -> [ByteSet; WINDOW] {
         std::array::from_fn(|place| literal.places.get(offset + place).copied().unwrap_or(ByteSet::ALL))
     }
 
@@ -164,32 +219,65 @@ fn frequency(places: &[ByteSet; WINDOW]) -> u64 {
     places.iter().map(place).product()
 }
 
+/// Windows that lie well together in a bucket, by name: what `dealing` came to on source text (Linux 6.1 and Rails).
+const TOGETHER: [&str; BUCKETS] = [
+    "KEY.key-BEGIBEARepasKEY'epasepas",
+    "AUTHateH_mmkquik",
+    ".com.logres+ACDbtcp(DBI-tem(",
+    "://.!AA.:AA.+ASb+ABa+AMC+AEh+ARm+ACR1//0-us0:APA",
+    "PASSRIVA5432raclpsk=6432Passpc3M",
+    "b://erm-sql+*:*:sudoer:v",
+    "d ByD BYacc-AIoT:$2yPDO(adb+acctkhou",
+    "ql:/-pasVOPSskanroj-sv1.-v1-ROPIropi",
+    "OKEN-keyogin-cli\"kty\"crvwgetoginbkFJbcliogin",
+    "CREDCredcurlNRALJQQJhseck-adCURLlyAl",
+    "SECRmongchpaaCS:qlplalchalch",
+    "Basioks.ac.nAPIMAZEGra.i",
+    "mysqals(ntruAzFuFTP(nix(CLAUnet(ALT'ce:v",
+    "PWD.7Q~.AzCaAzSeSWS swd jwt.JWT.azco",
+    "etCo:$apldap$aacodmaitmqdjanitlaedAc",
+    "\\/\\/==:.v=20:654:{SH/v2/o-Se",
+];
+
+/// The buckets of windows, by name.
+pub(super) type Together = HashMap<[u8; WINDOW], usize>;
+
+fn together() -> Together {
+    let windows = |(bucket, names): (usize, &&'static str)| {
+        names.as_bytes().as_chunks().0.iter().map(move |name| (*name, bucket))
+    };
+    TOGETHER.iter().enumerate().flat_map(windows).collect()
+}
+
+/// The name of a window: the first byte that may stand at each place, a dot where any may.
+pub(super) fn name(places: &[ByteSet; WINDOW]) -> [u8; WINDOW] {
+    places.map(|place| if place == ByteSet::ALL { b'.' } else { place.iter().next().unwrap_or(0) })
+}
+
 /// What a nibble table with one bucket lets through at each place: a bit for each low half of a
 /// byte, and one for each high half.
 #[derive(Debug, Clone, Copy, Default)]
-struct Halves([[u16; 2]; WINDOW]);
+pub(super) struct Halves(pub(super) [[u16; 2]; WINDOW]);
 
-/// Deals the windows, commonest first, out to the buckets, each to where it lets the least text
-/// through for it; and again, when it is known what the others are.
-fn deal(windows: &[Window]) -> [Nibbles<WINDOW>; TABLES] {
-    let windows: Vec<Halves> = windows.iter().map(Halves::of).collect();
-    let mut bucket_of = vec![BUCKETS; windows.len()];
+/// Deals the windows out to the buckets: those whose bucket is known, then the others, each to where it lets
+/// the least text through.
+fn deal(windows: &[Window], together: &Together) -> [Nibbles<WINDOW>; TABLES] {
     let mut buckets = [Halves::default(); BUCKETS];
-    let mut let_through = [0; BUCKETS];
-    for _ in 0..2 {
-        for (index, window) in windows.iter().enumerate() {
-            let before = std::mem::replace(&mut bucket_of[index], BUCKETS);
-            if let Some(bucket) = buckets.get_mut(before) {
-                let others = windows.iter().zip(&bucket_of).filter(|(_, of)| **of == before);
-                *bucket = others.fold(Halves::default(), |halves, (other, _)| halves.or(other));
-                let_through[before] = bucket.lets_through();
-            }
-            let more = |&of: &usize| buckets[of].or(window).lets_through() - let_through[of];
-            let best = (0..BUCKETS).min_by_key(more).unwrap_or(0);
-            buckets[best] = buckets[best].or(window);
-            let_through[best] = buckets[best].lets_through();
-            bucket_of[index] = best;
+    let (dealt, others): (Vec<_>, Vec<_>) = windows
+        .iter()
+        .map(|window| (Halves::of(&window.places), together.get(&name(&window.places))))
+        .partition(|(_, bucket)| bucket.is_some());
+    for (window, bucket) in dealt {
+        if let Some(bucket) = bucket.and_then(|&bucket| buckets.get_mut(bucket)) {
+            *bucket = bucket.or(&window);
         }
+    }
+    let mut let_through = buckets.map(|bucket| bucket.lets_through());
+    for (window, _) in others {
+        let more = |&of: &usize| buckets[of].or(&window).lets_through() - let_through[of];
+        let best = (0..BUCKETS).min_by_key(more).unwrap_or(0);
+        buckets[best] = buckets[best].or(&window);
+        let_through[best] = buckets[best].lets_through();
     }
     let mut nibbles = [(); TABLES].map(|()| Nibbles::default());
     for (index, bucket) in buckets.iter().enumerate() {
@@ -218,13 +306,13 @@ const ROWS: [[[u16; 256]; 2]; 8] = {
 };
 
 impl Halves {
-    fn of(window: &Window) -> Halves {
-        Halves(window.places.map(|bytes| {
+    pub(super) fn of(places: &[ByteSet; WINDOW]) -> Halves {
+        Halves(places.map(|bytes| {
             bytes.iter().fold([0, 0], |[low, high], byte| [low | 1 << (byte & 15), high | 1 << (byte >> 4)])
         }))
     }
 
-    fn or(mut self, other: &Halves) -> Halves {
+    pub(super) fn or(mut self, other: &Halves) -> Halves {
         for (mine, other) in self.0.iter_mut().flatten().zip(other.0.iter().flatten()) {
             *mine |= other;
         }

@@ -59,13 +59,21 @@ pub(super) enum Instructions {
 #[derive(Debug)]
 pub(super) struct Marks {
     masks: Masks,
-    /// One bit for each place of a block, the first lowest.
-    blocks: [u64; BLOCKS],
+    /// Where an edge literal may begin: one bit for each place of a block, the first lowest.
+    edges: [u64; BLOCKS],
+    /// The same of the windows of the others.
+    windows: [u64; BLOCKS],
     /// The same of long runs.
     runs: [u64; BLOCKS],
+    places: Places,
+}
+
+/// Memory for what is found at the marks of a chunk.
+#[derive(Debug)]
+struct Places {
     /// The blocks that have a mark.
     marked: [u16; BLOCKS],
-    /// Places, counted from the beginning of the chunk.
+    /// Places that are kept, counted from the beginning of the chunk.
     places: [u16; PLACES],
 }
 
@@ -81,8 +89,9 @@ struct Masks {
 impl Default for Marks {
     fn default() -> Marks {
         let none = [0; BLOCKS + 2];
+        let places = Places { marked: [0; BLOCKS], places: [0; PLACES] };
         let masks = Masks { alphanumeric: none, token: none, escape: none };
-        Marks { masks, blocks: [0; BLOCKS], runs: [0; BLOCKS], marked: [0; BLOCKS], places: [0; PLACES] }
+        Marks { masks, edges: [0; BLOCKS], windows: [0; BLOCKS], runs: [0; BLOCKS], places }
     }
 }
 

@@ -5,11 +5,11 @@
 /// `both` and `any`.
 macro_rules! passes {
     ($features:literal) => {
-        use $crate::scan::prefilter::sieve::{Nibbles, WINDOW};
+        use $crate::scan::prefilter::sieve::WINDOW;
         use $crate::scan::prefilter::simd::{
-            ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, Marks, Masks, Simd, TOKEN, four,
+            ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, Masks, Places, Simd, TOKEN, four,
         };
-        use $crate::scan::prefilter::{LONG_RUN, Memory, begins_word};
+        use $crate::scan::prefilter::{Hit, LONG_RUN, Memory, begins_word};
 
         #[target_feature(enable = $features)]
         pub(super) fn find(simd: &Simd, text: &[u8], memory: &mut Memory) {
@@ -41,41 +41,60 @@ macro_rules! passes {
             let Memory { hits, runs, marks } = memory;
             // Each pass keeps its tables in registers, and reads what the last one left in the cache.
             let blocks = (chunk.len() - BEHIND) / BLOCK;
-            classify(&simd.classes, chunk, blocks_before, &mut marks.masks);
-            mark_edges(&marks.masks, &mut marks.blocks[..blocks], &mut marks.runs[..blocks]);
+            look(simd, chunk, blocks_before, &mut marks.masks, &mut marks.windows[..blocks]);
+            mark_edges(&marks.masks, &mut marks.edges[..blocks], &mut marks.runs[..blocks]);
             note_runs(&marks.runs[..blocks], text, at, runs);
             let is_wanted = |bytes| simd.edges.may_be(bytes);
-            for &place in sift::<3>(chunk, blocks, marks, is_wanted) {
+            for &place in sift::<3>(chunk, &marks.edges[..blocks], &mut marks.places, is_wanted) {
                 let at = at + usize::from(place);
                 simd.edges.literals(four(text, at)).for_each(|literal| simd.ask(literal, text, at, hits));
             }
-            mark_windows(&simd.sieve.nibbles, chunk, &mut marks.blocks[..blocks]);
             let is_wanted = |bytes| simd.sieve.at(bytes) != 0;
-            for &place in sift::<2>(chunk, blocks, marks, is_wanted) {
+            for &place in sift::<2>(chunk, &marks.windows[..blocks], &mut marks.places, is_wanted) {
                 let at = at + usize::from(place);
-                for (literal, offset) in simd.sieve.literals(simd.sieve.at(four(text, at))) {
-                    if let Some(at) = at.checked_sub(offset as usize) {
+                simd.sieve.each(simd.sieve.at(four(text, at)), text, at, |literal, at, is_sure| {
+                    if is_sure {
+                        hits.push(Hit { at: at as u32, literal });
+                    } else {
                         simd.ask(literal, text, at, hits);
                     }
-                }
+                });
             }
             blocks
         }
 
-        /// Tells of what class the bytes of a chunk are.
+        /// Tells of what class the bytes of a chunk are, and marks where some bucket allows four bytes in a row.
         #[target_feature(enable = $features)]
-        fn classify(classes: &Nibbles<1>, chunk: &[u8], blocks_before: usize, masks: &mut Masks) {
-            let Masks { alphanumeric, token, escape } = masks;
-            for mask in [&mut *alphanumeric, &mut *token, &mut *escape] {
+        fn look(simd: &Simd, chunk: &[u8], blocks_before: usize, masks: &mut Masks, marks: &mut [u64]) {
+            let blocks = marks.len();
+            let masks = [&mut masks.alphanumeric, &mut masks.token, &mut masks.escape];
+            let [alphanumeric, token, escape] = masks.map(|mask| {
                 mask[0] = if blocks_before == 0 { 0 } else { mask[blocks_before] };
+                &mut mask[1..][..blocks + 1]
+            });
+            let classes = table(&simd.classes.0[0]);
+            let tables = |of: usize| std::array::from_fn(|place| table(&simd.sieve.nibbles[of].0[place]));
+            let [first, second]: [[Table; WINDOW]; 2] = [tables(0), tables(1)];
+            let mut classify = |block: usize, bytes: Halves| {
+                let class = look_up(classes, bytes);
+                alphanumeric[block] = any(class, ALPHANUMERIC);
+                token[block] = any(class, TOKEN);
+                escape[block] = any(class, ESCAPE);
+            };
+            for (block, marks) in marks.iter_mut().enumerate() {
+                let bytes: &[u8; BLOCK + WINDOW] =
+                    chunk[block * BLOCK..].first_chunk().expect("a chunk has bytes behind its last block");
+                let at =
+                    |place: usize| split(load(bytes[place..].first_chunk().expect("a window is that much longer")));
+                let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
+                classify(block, a);
+                let buckets = |[of_a, of_b, of_c, of_d]: [Table; WINDOW]| {
+                    both(both(look_up(of_a, a), look_up(of_b, b)), both(look_up(of_c, c), look_up(of_d, d)))
+                };
+                *marks = any(either(buckets(first), buckets(second)), u8::MAX);
             }
-            let table = table(&classes.0[0]);
-            for (index, block) in chunk.as_chunks::<BLOCK>().0.iter().enumerate() {
-                let class = look_up(table, split(load(block)));
-                alphanumeric[index + 1] = any(class, ALPHANUMERIC);
-                token[index + 1] = any(class, TOKEN);
-                escape[index + 1] = any(class, ESCAPE);
-            }
+            let behind = chunk[blocks * BLOCK..].first_chunk().expect("a chunk has bytes behind its last block");
+            classify(blocks, split(load(behind)));
         }
 
         /// Marks where an edge literal may begin: at a letter or digit that begins a word or follows
@@ -129,37 +148,19 @@ macro_rules! passes {
             }
         }
 
-        /// Marks where some bucket allows four bytes in a row.
-        #[target_feature(enable = $features)]
-        fn mark_windows(sieve: &[Nibbles<WINDOW>; 2], chunk: &[u8], marks: &mut [u64]) {
-            let first: [Table; WINDOW] = std::array::from_fn(|place| table(&sieve[0].0[place]));
-            let second: [Table; WINDOW] = std::array::from_fn(|place| table(&sieve[1].0[place]));
-            for (block, marks) in marks.iter_mut().enumerate() {
-                let bytes: &[u8; BLOCK + WINDOW] =
-                    chunk[block * BLOCK..].first_chunk().expect("a chunk has bytes behind its last block");
-                let at =
-                    |place: usize| split(load(bytes[place..].first_chunk().expect("a window is that much longer")));
-                let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
-                let buckets = |[of_a, of_b, of_c, of_d]: [Table; WINDOW]| {
-                    both(both(look_up(of_a, a), look_up(of_b, b)), both(look_up(of_c, c), look_up(of_d, d)))
-                };
-                *marks = any(either(buckets(first), buckets(second)), u8::MAX);
-            }
-        }
-
         /// The marked places whose first four bytes are wanted. Few are, and which is hard to foresee:
         /// so places are looked at in groups of about as many as a block has, and within a group there is
         /// no branch.
         #[target_feature(enable = $features)]
         fn sift<'m, const GROUP: usize>(
             chunk: &[u8],
-            blocks: usize,
-            marks: &'m mut Marks,
+            marks: &[u64],
+            places: &'m mut Places,
             is_wanted: impl Fn([u8; WINDOW]) -> bool,
         ) -> &'m [u16] {
-            let Marks { blocks: marks, marked, places, .. } = marks;
+            let Places { marked, places } = places;
             let mut marked_blocks = 0;
-            for (block, marks) in (0..).zip(&marks[..blocks]) {
+            for (block, marks) in (0..).zip(marks) {
                 marked[marked_blocks] = block;
                 marked_blocks += usize::from(*marks != 0);
             }
