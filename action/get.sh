@@ -37,7 +37,7 @@ download() {
 }
 
 sha256() {
-  if command -v sha256sum >/dev/null; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
+  if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi < "$1" | cut -d ' ' -f 1
 }
 
 # 0 with a program in the folder, 1 when there is no such release.
@@ -54,7 +54,8 @@ released() {
   fi
   # What was not to be had may be built instead; what is not what it should be never is passed over.
   [ "$(sha256 "$folder/$archive")" = "$wanted" ] || fail "$archive does not have the SHA-256 that it should"
-  tar -xzf "$folder/$archive" -C "$folder"
+  # In the folder: tar takes what stands before a colon, as in `D:\a`, for the name of a machine.
+  (cd "$folder" && tar -xzf "$archive")
   printf 'skant %s for %s, as released\n' "$version" "$target"
 }
 

@@ -22,7 +22,11 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
         Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
     }
     #[cfg(not(unix))]
-    File::open(path)
+    if path.symlink_metadata()?.is_symlink() {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a symbolic link"))
+    } else {
+        File::open(path)
+    }
 }
 
 /// Whether something open leads to the device that is always empty.

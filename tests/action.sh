@@ -10,7 +10,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export HOME=$work CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 export GIT_CONFIG_GLOBAL=$work/gitconfig GIT_CONFIG_SYSTEM=/dev/null ACTION_MODULES=$kept/npm
-export RUNNER_TEMP=$work/temp RUNNER_OS=Linux RUNNER_ARCH=X64 GITHUB_ACTIONS=true CI=true
+# As much of a path of Windows as there can be here.
+export RUNNER_TEMP=$work/'D:\a temp' RUNNER_OS=Linux RUNNER_ARCH=X64 GITHUB_ACTIONS=true CI=true
 export GITHUB_EVENT_PATH=$work/event.json GITHUB_STEP_SUMMARY=$work/summary
 git config --global user.name A
 git config --global user.email a@example.invalid
