@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the hooks of this repository with pre-commit and with prek, and lets both meet keys. They build
-# skant as a user's machine does, with what of its dependencies is in CARGO_TARGET_DIR, if that is set.
+# skant as a user's machine does, with what of its dependencies is in CARGO_TARGET_DIR, if that is set, and was read from
+# FOLDER/prek/cache/cargo, where prek has cargo look.
 # usage: tests/frameworks.sh FOLDER, which has both on its path or in venv/bin, and keeps what was built
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,7 +10,9 @@ kept=$(cd "$1" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PATH=$kept/venv/bin:$PATH HOME=$work CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
-export PRE_COMMIT_HOME=$work/pre-commit PREK_HOME=$work/prek
+export PRE_COMMIT_HOME=$work/pre-commit PREK_HOME=$kept/prek
+mkdir -p "$PREK_HOME"
+find "$PREK_HOME" -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$kept/frameworks}
 export GIT_CONFIG_GLOBAL=$work/gitconfig GIT_CONFIG_SYSTEM=/dev/null
 git config --global user.name A
