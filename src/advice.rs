@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::blob::{Blob, Origin, Place};
 use crate::finding::{Advice, Exposure, Finding, Fingerprint, inert};
-use crate::git::{Id, Reach, Repo, Repository, from_hex, hex};
+use crate::git::{Content, Id, Reach, Repo, Repository, from_hex, hex};
 use crate::report::{Report, help};
 use crate::rule::{self, Finder, RuleSet};
-use crate::scan::{Scanner, Scratch};
+use crate::scan::{Scanned, Scanner, Scratch};
 use crate::source::Source;
 
 /// How many refs are named.
@@ -75,8 +75,15 @@ impl Masked {
     }
 
     /// The names of the secrets in a file's content.
-    fn secrets(&mut self, path: &[u8], bytes: &[u8]) -> BTreeSet<Fingerprint> {
-        let scanned = self.scanner.scan(&Blob { bytes, origin: &Origin::file(path) }, &mut self.scratch);
+    fn secrets(&mut self, path: &[u8], content: Content<'_>) -> BTreeSet<Fingerprint> {
+        let (origin, mut scanned) = (Origin::file(path), Scanned::default());
+        match content {
+            Content::Bytes(bytes) => scanned = self.scanner.scan(&Blob { bytes, origin: &origin }, &mut self.scratch),
+            // What cannot be read of it holds nothing.
+            Content::Stream(reader) => {
+                let _ = self.scanner.scan_reader(&origin, reader, &mut self.scratch, &mut scanned);
+            }
+        }
         scanned.findings.iter().map(Finding::fingerprint).collect()
     }
 }
@@ -149,12 +156,11 @@ impl Files {
             return (None, None);
         }
         let name = finding.fingerprint();
-        let mut holds = |bytes: &[u8]| scanner.secrets(path, bytes).contains(&name);
+        let mut holds = |content: Content<'_>| scanner.secrets(path, content).contains(&name);
         if let Some(commit) = reach.brought_in(path, &mut holds) {
             return (Some(commit), None);
         }
-        let is_staged =
-            self.are_staged || self.staged.get(path).and_then(|id| reach.blob(id)).is_some_and(|bytes| holds(&bytes));
+        let is_staged = self.are_staged || self.staged.get(path).is_some_and(|id| reach.is_held(id, &mut holds));
         (None, Some(if is_staged { Exposure::Staged } else { Exposure::WorkingTree }))
     }
 }

@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use crate::report::{Report, Skipped};
 use crate::rule::{Files, Finder, Judge, Rule, RuleSet};
 use crate::scan::{self, Scanned, Scanner, Scratch};
-use crate::source::{Answer, Ask, Counts, Fate, Item, Probe, Source, Standing, reason};
+use crate::source::{Answer, Ask, Counts, Fate, Item, Large, Probe, Source, Standing, reason};
 
 /// What is wanted of a run.
 #[derive(Debug, Clone, Copy)]
@@ -138,8 +138,7 @@ impl Run<'_> {
     fn take(&self, item: Item<'_>, scratch: &mut Scratch) {
         match item {
             Item::File(origin, reader, ask) => self.read(Unit::File, origin, reader, ask, scratch),
-            Item::Large(origin, reader, false) => self.read(Unit::Blob, origin, reader, None, scratch),
-            Item::Large(origin, reader, true) => self.read_again(origin, reader, scratch),
+            Item::Large(large) => self.read_large(large, scratch),
             Item::LeftOut(origin, reader, ask) => self.look(origin, reader, ask, scratch),
             Item::Blob(blob) => self.keep(blob.origin, self.engine.scanner.scan(&blob, scratch), scratch),
             Item::Probe(probe, answer) => self.probe(&probe, answer, scratch),
@@ -173,13 +172,26 @@ impl Run<'_> {
         }
     }
 
-    /// Reads at another path what was counted already.
-    fn read_again(&self, origin: &Origin, reader: &mut dyn Read, scratch: &mut Scratch) {
+    /// Reads a blob piece by piece, and tells what is not known of it where it lies.
+    fn read_large(&self, large: Large<'_>, scratch: &mut Scratch) {
+        let Large { origin, reader, counts, known, held } = large;
         let mut scanned = Scanned::default();
         let outcome = self.engine.scanner.scan_reader(origin, reader, scratch, &mut scanned);
+        held.extend(scanned.names());
+        let Some(known) = known else { return };
+        scanned.forget(known);
+        if counts {
+            self.ledger.scan(Unit::Member, scanned.members);
+            self.ledger.scan(Unit::Byte, scanned.bytes);
+        } else {
+            scanned.unopened.clear();
+        }
         self.keep(origin, scanned, scratch);
-        if let Err(error) = outcome {
-            self.miss(Unit::Other, Cause::of(&error), &origin.path, &reason(&error), scratch);
+        let unit = if counts { Unit::Blob } else { Unit::Other };
+        match outcome {
+            Ok(()) if counts => self.ledger.scan(unit, 1),
+            Ok(()) => {}
+            Err(error) => self.miss(unit, Cause::of(&error), &origin.path, &reason(&error), scratch),
         }
     }
 

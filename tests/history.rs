@@ -220,6 +220,12 @@ fn a_detached_head_of_another_worktree_is_followed() {
     for folder in ["main", "linked"] {
         assert_eq!(found(&tree, &["-C", folder]), ["content a.env - there"], "{folder}");
     }
+    // A ref of that worktree alone.
+    tree.git_in("linked", &["update-ref", "refs/bisect/bad", "HEAD"]);
+    tree.git_in("linked", &["reset", "-q", "--hard", "HEAD~1"]);
+    for folder in ["main", "linked"] {
+        assert_eq!(found(&tree, &["-C", folder]), ["content a.env - there"], "{folder}, by a ref");
+    }
 }
 
 #[test]
@@ -246,6 +252,41 @@ fn notes_are_read() {
     let lines = found(&tree, &[]);
     let path = git(&tree, &["rev-parse", "HEAD"]);
     assert_eq!(lines, [format!("note {path} refs/notes/commits Notes added by 'git notes add'")]);
+}
+
+#[test]
+fn a_stash_or_a_note_that_a_revision_names_is_told_as_one() {
+    let tree = begun();
+    for number in 0..2 {
+        tree.key("readme");
+        tree.file("new", &format!("{}\n", anthropic_key(60 + number)));
+        tree.git(&["stash", "-q", "-u"]);
+    }
+    tree.key("later");
+    commit(&tree, "later");
+    tree.git(&["notes", "add", "-m", &anthropic_key(70)]);
+    let noted = git(&tree, &["rev-parse", "refs/notes/commits:"]);
+    let path = git(&tree, &["ls-tree", "-r", "--name-only", &noted]);
+    let note = format!("note {path} refs/notes/commits Notes added by 'git notes add'");
+    let all = |revisions: &[&str]| {
+        let mut all = found(&tree, revisions);
+        all.iter_mut().for_each(|line| line.truncate(line.rfind(" on main").unwrap_or(line.len())));
+        all.sort();
+        all
+    };
+    let stash = |name: &str| [format!("stash new {name} untracked files"), format!("stash readme {name} WIP")];
+    assert_eq!(all(&["stash@{1}"]), stash("stash@{1}"));
+    for name in ["stash", "refs/stash", "stash@{0}", &git(&tree, &["rev-parse", "stash"])] {
+        assert_eq!(all(&[name]), stash("stash@{0}"), "{name}");
+    }
+    assert_eq!(all(&["stash^3"]), [&*stash("stash@{0}")[0]]);
+    for name in ["refs/notes/commits", "notes/commits", "HEAD..refs/notes/commits", "refs/notes/commits^{commit}"] {
+        assert_eq!(all(&[name]), [&*note], "{name}");
+    }
+    assert_eq!(all(&["HEAD", "notes/commits"]), ["content later - later", &note]);
+    // A commit that a branch reaches is an ordinary one.
+    tree.git(&["branch", "kept", "refs/notes/commits"]).git(&["notes", "append", "-m", "more"]);
+    assert!(all(&["kept", "notes/commits"])[0].starts_with("content"));
 }
 
 #[test]
@@ -459,7 +500,7 @@ fn an_empty_range_is_clean_and_said_to_be() {
 #[test]
 fn what_does_not_exist_is_an_error() {
     let tree = branched();
-    for revision in ["nothing", "main..nothing", "^nothing", &"12".repeat(20), "^main", "HEAD~99"] {
+    for revision in ["nothing", "main..nothing", "^nothing", &"12".repeat(20), "^main", "HEAD~99", ""] {
         let run = skant(&tree, &["history", revision]);
         assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{revision}");
         assert!(run.stderr.contains("revision") || run.stderr.contains("left out"), "{run:#?}");
@@ -860,7 +901,7 @@ fn what_changes_far_behind_its_beginning_is_found() {
 
 #[test]
 fn a_blob_that_is_too_large_to_be_held_is_read_piece_by_piece() {
-    const LINES: usize = 2_000_000;
+    const LINES: usize = 900_000;
     let tree = begun();
     let big = |key: &str| format!("{}{key}\n", "a line of forty bytes, like many others\n".repeat(LINES));
     let key = anthropic_key(40);
@@ -873,21 +914,88 @@ fn a_blob_that_is_too_large_to_be_held_is_read_piece_by_piece() {
         if is_packed {
             tree.git(&["repack", "-adfq"]);
         }
-        let limited = |limit: &str| {
-            let mut command = Command::new("sh");
-            let script = format!("ulimit -d {limit}; exec \"$0\" history --format json --threads 2");
-            command.args(["-c", &script, env!("CARGO_BIN_EXE_skant")]).current_dir(tree.path(""));
-            run(command, b"")
-        };
-        let run = limited("80000");
-        let mut lines: Vec<String> = run.findings().iter().map(line).collect();
-        lines.sort();
-        assert_eq!(lines, expected, "{run:#?}");
-        assert_eq!(run.findings()[0]["line"], LINES + 1);
-        let ledger = &run.json()["scan"]["ledger"]["blobs"];
-        assert_eq!((run.status, &ledger["in_scope"], &ledger["scanned"]), (1, &3.into(), &3.into()));
+        for range in ["", "HEAD~2..HEAD"].into_iter().take(1 + usize::from(is_packed)) {
+            let run = limited(&tree, range, "48000");
+            let mut lines: Vec<String> = run.findings().iter().map(line).collect();
+            lines.sort();
+            assert_eq!(lines, expected, "{range} {run:#?}");
+            assert_eq!(run.findings()[0]["line"], LINES + 1);
+            let (ledger, blobs) = (&run.json()["scan"]["ledger"]["blobs"], if range.contains('.') { 2 } else { 3 });
+            assert_eq!((run.status, &ledger["in_scope"], &ledger["scanned"]), (1, &blobs.into(), &blobs.into()));
+        }
     }
     assert_eq!(found(&tree, &["--severity", "critical"]), expected, "as libgit2 has it, in one piece");
+}
+
+/// A history within so many KiB of memory.
+fn limited(tree: &Tree, range: &str, limit: &str) -> Run {
+    let mut command = Command::new("sh");
+    let script = format!("ulimit -d {limit}; exec \"$0\" history --format json --threads 2 {range}");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_skant")]).current_dir(tree.path(""));
+    run(command, b"")
+}
+
+#[test]
+fn of_a_large_file_each_secret_is_told_once_and_in_a_range_what_its_commits_brought() {
+    let tree = begun();
+    let text = "a line of forty bytes, like many others\n".repeat(430_000);
+    let keys = [anthropic_key(51), anthropic_key(52)];
+    tree.file("dump.sql", &format!("{text}{}\n", keys[0]));
+    commit(&tree, "one");
+    tree.file("dump.sql", &format!("{text}{}\n{}\n", keys[0], keys[1]));
+    commit(&tree, "two");
+    tree.file("dump.sql", &format!("{text}{}\n{}\nmore\n", keys[0], keys[1]));
+    commit(&tree, "three");
+    assert_eq!(found(&tree, &[]), ["content dump.sql - one", "content dump.sql - two"]);
+    assert_eq!(found(&tree, &["HEAD~2..HEAD"]), ["content dump.sql - two"]);
+    assert_eq!(found(&tree, &["HEAD~1..HEAD"]), Vec::<String>::new());
+    tree.file("dump.sql", "small\n");
+    commit(&tree, "small");
+    tree.file("dump.sql", &format!("{}\n", keys[1]));
+    commit(&tree, "small again");
+    tree.git(&["reset", "-q", "--soft", "HEAD~2"]);
+    commit(&tree, "from large to small");
+    assert_eq!(found(&tree, &["HEAD~1..HEAD"]), Vec::<String>::new());
+}
+
+#[test]
+fn large_blobs_that_git_made_from_others_are_put_together_piece_by_piece() {
+    let tree = begun();
+    let lines: Vec<String> = (0..900_000).map(|number| format!("line {number}, one of very many of them\n")).collect();
+    let (front, behind) = (lines[..500_000].concat(), lines[500_000..].concat());
+    let keys = [anthropic_key(54), anthropic_key(55), anthropic_key(56)];
+    tree.file("dump.sql", &format!("{front}{}\n{behind}", keys[0]));
+    commit(&tree, "one");
+    tree.file("dump.sql", &format!("{behind}{}\n{front}{}\n", keys[0], keys[1]));
+    commit(&tree, "two");
+    tree.file("dump.sql", &format!("{}\n{behind}{}\n{front}", keys[2], keys[0]));
+    commit(&tree, "three");
+    tree.git(&["repack", "-adfq"]);
+    let packed = git(&tree, &["cat-file", "--batch-all-objects", "--batch-check=%(deltabase) %(objectsize)"]);
+    let is_large_delta =
+        |line: &&str| !line.starts_with("0000000") && line.ends_with(|digit: char| digit.is_ascii_digit());
+    let large = packed.lines().filter(is_large_delta).filter(|line| line.len() > 41 + 7).count();
+    assert_eq!(large, 2, "{packed}");
+    let expected = ["content dump.sql - one", "content dump.sql - three", "content dump.sql - two"];
+    for range in ["", "HEAD~3..HEAD"] {
+        let run = limited(&tree, range, "48000");
+        let mut all: Vec<String> = run.findings().iter().map(line).collect();
+        all.sort();
+        assert_eq!((run.status, &all[..]), (1, &expected.map(str::to_owned)[..]), "{range} {run:#?}");
+    }
+}
+
+#[test]
+fn a_large_blob_that_a_revision_or_a_ref_names_is_read_piece_by_piece() {
+    let tree = begun();
+    let text = "a line of forty bytes, like many others\n".repeat(900_000);
+    tree.file("dump.sql", &format!("{text}{}\n", anthropic_key(53)));
+    let id = git(&tree, &["hash-object", "-w", "dump.sql"]);
+    tree.git(&["update-ref", "refs/odd/blob", &id]);
+    for revision in ["", "refs/odd/blob"] {
+        let run = limited(&tree, revision, "48000");
+        assert_eq!((run.status, run.findings().len()), (1, 1), "{revision} {run:#?}");
+    }
 }
 
 #[test]

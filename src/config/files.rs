@@ -110,7 +110,14 @@ impl Files {
     pub fn has(&self, path: &str) -> bool {
         match self {
             Files::Disk(root) => root.join(path).symlink_metadata().is_ok(),
-            Files::Commit(_) | Files::Index(_) => matches!(self.find(path), Ok(Some(_))),
+            Files::Commit(CommitFiles { repository, commit, .. }) => {
+                let repository = repository.lock().unwrap_or_else(PoisonError::into_inner);
+                matches!(repository.kind_at(commit, path), Ok(Some(_)))
+            }
+            Files::Index(IndexFiles(repo)) => {
+                let repo = repo.lock().unwrap_or_else(PoisonError::into_inner);
+                matches!(repo.staged_kind(path), Ok(Some(_)))
+            }
             Files::None => false,
         }
     }

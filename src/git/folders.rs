@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::loose::{self, Failure};
 use super::pack::{LARGEST, Pack, Worker};
@@ -13,6 +14,9 @@ use crate::file::read_regular;
 
 /// How many repositories may lend each other objects in a row, as in git.
 const MOST_ALTERNATES: usize = 64;
+
+/// How long git may take from the name of a pack to that of its index.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// The objects in some folders.
 pub(super) struct Folders {
@@ -25,7 +29,31 @@ pub(super) struct Folders {
 
 impl Folders {
     /// Those of a repository, by its folder that worktrees share. `plainly` leaves the packs to libgit2.
+    ///
+    /// git may pack meanwhile: what has only half of its names for a moment is looked at again.
     pub(super) fn open(common: &Path, plainly: bool) -> Folders {
+        let mut found = Folders::listed(common, plainly);
+        for _ in 0..2 {
+            if !found.is_half() {
+                break;
+            }
+            std::thread::sleep(MOMENT);
+            found = Folders::listed(common, plainly);
+        }
+        found
+    }
+
+    /// Whether there is a pack without its index, or the reverse.
+    fn is_half(&self) -> bool {
+        let path = |name: &[u8]| PathBuf::from(String::from_utf8_lossy(name).into_owned());
+        let has = |name: &Path, extension| {
+            let file = Path::new("pack").join(name).with_extension(extension);
+            self.folders.iter().any(|folder| folder.join(&file).exists())
+        };
+        self.refused.iter().map(|(name, _)| path(name)).any(|name| has(&name, "idx") != has(&name, "pack"))
+    }
+
+    fn listed(common: &Path, plainly: bool) -> Folders {
         let mut refused = Vec::new();
         let folders = folders(common, &mut refused);
         let indexes: Vec<PathBuf> = folders.iter().flat_map(|folder| indexes(folder, &mut refused)).collect();
@@ -54,6 +82,11 @@ impl Folders {
         self.packs.iter().any(|pack| pack.find(id).is_some())
     }
 
+    /// Whether there is such an object, whole or not.
+    pub(super) fn has(&self, id: &Id) -> bool {
+        self.is_packed(id) || loose::is_there(&self.folders, id)
+    }
+
     /// The ids of the loose objects. Folders that cannot be listed are told.
     pub(super) fn loose(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Id> {
         loose::ids(&self.folders, told)
@@ -68,16 +101,19 @@ impl Folders {
         }
     }
 
-    /// Reads an object; nothing when there is none, or it is larger than `most` and can be streamed.
+    /// Reads an object; nothing when there is none, or it is a blob that is larger than `most` and can be streamed.
     pub(super) fn read_up_to(&self, id: &Id, most: u64) -> Option<Result<(Kind, Vec<u8>), String>> {
         let mut worker = self.workers().pop().unwrap_or_else(Worker::new);
         let mut read = None;
         for pack in &self.packs {
             let Some(place) = pack.find(id) else { continue };
-            if most < LARGEST && pack.offset(place).is_some_and(|offset| pack.is_larger(offset, most)) {
-                return None;
+            match pack.read(place, most, &mut worker).transpose() {
+                None => {
+                    self.workers().push(worker);
+                    return None;
+                }
+                found => read = found,
             }
-            read = Some(pack.read(place, &mut worker));
             if matches!(read, Some(Ok(_))) {
                 break;
             }
@@ -95,7 +131,7 @@ impl Folders {
         read
     }
 
-    /// The means to read a large object that is no delta, piece by piece; nothing when there is no such.
+    /// The means to read a large object piece by piece; nothing when there is no such.
     pub(super) fn stream<'s>(&'s self, id: &Id) -> Option<Result<(Kind, Stream<'s>), String>> {
         let packed = self.packs.iter().find_map(|pack| pack.stream(pack.find(id)?));
         packed.map(Ok).or_else(|| loose::stream(&self.folders, id))
@@ -161,6 +197,8 @@ fn indexes(folder: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
         told.push((name(pack), "it has no index: `git index-pack` makes one".into()));
     }
     files.retain(|path| has(path, "idx") && !is_odd(path) && !is_odd(&path.with_extension("pack")));
+    // Of what git is writing the pack goes away first.
+    files.retain(|path| !name(path).starts_with(b".tmp-") || path.with_extension("pack").exists());
     files
 }
 

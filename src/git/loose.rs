@@ -66,6 +66,12 @@ fn file_name(id: &Id) -> String {
     format!("{}/{}", &name[..2], &name[2..])
 }
 
+/// Whether there is a loose object of that id, whatever is in its file.
+pub(super) fn is_there(folders: &[PathBuf], id: &Id) -> bool {
+    let file = file_name(id);
+    folders.iter().any(|folder| !folder.join(&file).symlink_metadata().is_err_and(|error| is_absent(&error)))
+}
+
 /// Reads a loose object of at most some size; nothing when there is none.
 pub(super) fn read(
     folders: &[PathBuf],

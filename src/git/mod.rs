@@ -7,6 +7,7 @@ mod loose;
 mod message;
 pub(crate) mod object;
 mod pack;
+mod patched;
 mod push;
 mod reach;
 mod reference;

@@ -8,8 +8,10 @@
 
 #![expect(unsafe_code, reason = "the memory maps of a pack and its index")]
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +22,7 @@ use libdeflater::Decompressor;
 use memmap2::Mmap;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, ParallelSliceMut};
 
+use super::patched::{Chain, Packed};
 use super::{Id, Kind, Stream};
 use crate::fault;
 use crate::file;
@@ -28,8 +31,14 @@ use crate::file;
 pub(super) const LARGEST: u64 = 2 << 30;
 /// Deflate makes no byte from less than a thousandth of one.
 pub(super) const LARGEST_RATIO: u64 = 1040;
-/// A blob that is larger, and from which no other is made, is streamed.
+/// A blob that is larger is streamed, and so are those that are made from it.
 pub(super) const MOST_HELD: u64 = 16 << 20;
+/// So many bytes are held of blobs from which others are still to be made.
+const MOST_STACKED: usize = 32 << 20;
+/// A blob of at most so many bytes is always held.
+const FEW: u64 = 1 << 20;
+/// About how many bytes of an object take as long as a delta.
+const USUAL: u64 = 4 << 10;
 /// The longest chain of deltas that is followed.
 const LONGEST_CHAIN: usize = 10_000;
 /// How often it is guessed where an id stands in an index.
@@ -97,7 +106,7 @@ struct Plan {
     kind_by_place: Vec<u8>,
     first_child: Vec<u32>,
     next_sibling: Vec<u32>,
-    /// Those that are no deltas, most below them first.
+    /// Those that are no deltas, what takes longest first.
     roots: Vec<u32>,
 }
 
@@ -160,7 +169,7 @@ impl Bases {
     fn keep(&mut self, place: (usize, u64), kind: Kind, text: &Text) {
         /// The most bytes that are kept, of one object and of all.
         const LARGE: usize = 1 << 20;
-        const ALL: usize = 16 << 20;
+        const ALL: usize = 8 << 20;
         if text.len() > LARGE {
             return;
         }
@@ -192,8 +201,9 @@ impl Worker {
     /// Keeps memory for the next text, unless it is much.
     fn give_back(&mut self, buffer: Vec<u8>) {
         const MOST: usize = 8;
-        const LARGE: usize = 4 << 20;
-        if self.free.len() < MOST && buffer.capacity() < LARGE {
+        const MOST_BYTES: usize = 4 << 20;
+        let kept: usize = self.free.iter().map(Vec::capacity).sum();
+        if self.free.len() < MOST && kept + buffer.capacity() <= MOST_BYTES {
             self.free.push(buffer);
         }
     }
@@ -336,8 +346,13 @@ impl Pack {
         }
     }
 
-    /// Reads one object, however long its chain of deltas.
-    pub(super) fn read(&self, place_in_index: usize, worker: &mut Worker) -> Result<(Kind, Vec<u8>), String> {
+    /// Reads one object, however long its chain of deltas; nothing when it is a blob of more than `most` bytes.
+    pub(super) fn read(
+        &self,
+        place_in_index: usize,
+        most: u64,
+        worker: &mut Worker,
+    ) -> Result<Option<(Kind, Vec<u8>)>, String> {
         let cut = "its header is damaged";
         let end = self.pack.len() - 20;
         let place = |offset: u64| (self.pack.as_ptr() as usize, offset);
@@ -348,18 +363,16 @@ impl Pack {
                 break known.clone();
             }
             let entry = self.entry(offset).ok_or(cut)?;
-            let base = match entry.base {
-                Base::None => {
-                    let mut text = Vec::new();
-                    self.inflate(&entry, end, worker, &mut text)?;
-                    let (kind, text) = (Kind::of(entry.kind).ok_or(cut)?, Arc::new(text));
-                    worker.bases.keep(place(offset), kind, &text);
-                    break (kind, text);
+            let Some(base) = self.base(&entry)? else {
+                let kind = Kind::of(entry.kind).ok_or(cut)?;
+                if kind == Kind::Blob && entry.size > MOST_HELD {
+                    return self.read_large(place_in_index, most);
                 }
-                Base::At(base) => base,
-                Base::Id(id) => {
-                    self.find(&id).and_then(|place| self.offset(place)).ok_or("its base is in another pack")?
-                }
+                let mut text = Vec::new();
+                self.inflate(&entry, end, worker, &mut text)?;
+                let text = Arc::new(text);
+                worker.bases.keep(place(offset), kind, &text);
+                break (kind, text);
             };
             if chain.len() == LONGEST_CHAIN {
                 return Err("its chain of deltas has no end".into());
@@ -369,21 +382,66 @@ impl Pack {
         };
         let mut delta = Vec::new();
         for (offset, entry) in chain.iter().rev() {
+            if kind == Kind::Blob && entry.size > MOST_HELD {
+                return self.read_large(place_in_index, most);
+            }
             let mut made = Vec::new();
             self.inflate(entry, end, worker, &mut delta)?;
+            if kind == Kind::Blob && made_size(&delta) > MOST_HELD {
+                return self.read_large(place_in_index, most);
+            }
             apply(&text, &delta, &mut made, &mut worker.ranges)?;
             text = Arc::new(made);
             worker.bases.keep(place(*offset), kind, &text);
         }
-        Ok((kind, Arc::unwrap_or_clone(text)))
+        Ok(Some((kind, Arc::unwrap_or_clone(text))))
     }
 
-    /// The means to read an object piece by piece; nothing when it is a delta, or its header is damaged.
+    /// Reads an object that is large, or made from one that is.
+    fn read_large(&self, place_in_index: usize, most: u64) -> Result<Option<(Kind, Vec<u8>)>, String> {
+        let (kind, mut stream) = self.stream(place_in_index).ok_or("its header is damaged")?;
+        if stream.size() > most {
+            return Ok(None);
+        }
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).map_err(|error| error.to_string())?;
+        Ok(Some((kind, text)))
+    }
+
+    /// The means to read an object piece by piece; nothing when a header is damaged.
     pub(super) fn stream(&self, place_in_index: usize) -> Option<(Kind, Stream<'_>)> {
-        let entry = self.entry(self.offset(place_in_index)?)?;
-        let kind = Kind::of(entry.kind).filter(|_| matches!(entry.base, Base::None))?;
-        let data = self.pack.get(entry.data..self.pack.len() - 20)?;
-        Some((kind, Stream::new(Box::new(ZlibDecoder::new(data)), entry.size)))
+        let mut deltas: Vec<Packed<'_>> = Vec::new();
+        let mut offset = self.offset(place_in_index)?;
+        while deltas.len() <= LONGEST_CHAIN {
+            let entry = self.entry(offset)?;
+            let packed = (self.pack.get(entry.data..self.pack.len() - 20)?, entry.size);
+            if let Some(base) = self.base(&entry).ok()? {
+                deltas.push(packed);
+                offset = base;
+                continue;
+            }
+            let kind = Kind::of(entry.kind)?;
+            if deltas.is_empty() {
+                return Some((kind, Stream::new(Box::new(ZlibDecoder::new(packed.0)), packed.1)));
+            }
+            deltas.reverse();
+            let chain = Chain::new(packed, deltas);
+            let size = chain.size()?;
+            return Some((kind, Stream::new(Box::new(chain), size)));
+        }
+        None
+    }
+
+    /// Where the object begins that an entry is a delta to; nothing when it is none.
+    fn base(&self, entry: &Entry) -> Result<Option<u64>, &'static str> {
+        match entry.base {
+            Base::None => Ok(None),
+            Base::At(base) => Ok(Some(base)),
+            Base::Id(id) => {
+                let base = self.find(&id).and_then(|place| self.offset(place));
+                base.map(Some).ok_or("its base is in another pack")
+            }
+        }
     }
 
     /// The kind of the object at a place in the index; nothing when it cannot be read.
@@ -400,16 +458,14 @@ impl Pack {
         self.plan().roots.len()
     }
 
-    /// The number of each object's family, by its place in the index; none for what has no family.
-    pub(super) fn family_by_place(&self) -> Vec<Option<u32>> {
-        let plan = self.plan();
-        let mut families = vec![None; self.count];
-        for (family, &root) in plan.roots.iter().enumerate() {
-            plan.descend(root, |position| {
-                families[plan.places[position as usize] as usize] = Some(family as u32);
-            });
+    /// Adds the number of each object's family, by its place in the index, counted from `first`; `NONE` for what has
+    /// no family.
+    pub(super) fn add_families(&self, first: u32, families: &mut Vec<u32>) {
+        let (plan, start) = (self.plan(), families.len());
+        families.resize(start + self.count, NONE);
+        for (family, &root) in (first..).zip(&plan.roots) {
+            plan.descend(root, |position| families[start + plan.places[position as usize] as usize] = family);
         }
-        families
     }
 
     /// The families of some kinds, the largest first.
@@ -458,24 +514,27 @@ impl Pack {
     ) -> u64 {
         let root = plan.roots[family as usize];
         let kind = Kind::of(plan.kinds[root as usize]).expect("a root has a kind of its own");
+        // Of trees and commits there is no other way to read them.
+        let most = if kind == Kind::Blob { MOST_HELD } else { u64::MAX };
         let mut met = 0;
         let mut text = worker.buffer();
         let mut stack: Vec<Frame> = Vec::new();
-        let has_children = plan.first_child[root as usize] != NONE;
-        let is_large = kind == Kind::Blob && !has_children && self.is_larger(plan.offsets[root as usize], MOST_HELD);
-        let outcome = if is_large { Ok(()) } else { self.raw(plan, root, worker, &mut text) };
-        match outcome {
-            Ok(()) => {
+        let mut stacked = 0;
+        match self.raw(plan, root, most, worker, &mut text) {
+            Ok(true) => {
                 let name = plan.name(self, root);
-                let outcome = visit(&Read { name, family, kind, text: &text, is_large, changed: None });
+                let outcome = visit(&Read { name, family, kind, text: &text, is_large: false, changed: None });
+                stacked += text.len();
                 met += 1;
                 stack.push(Frame { text, child: plan.first_child[root as usize], outcome });
             }
+            Ok(false) => met += self.large(plan, family, root, visit),
             Err(_) => plan.descend(root, |position| failed.push(position)),
         }
         while let Some(frame) = stack.last_mut() {
             let child = frame.child;
             if child == NONE {
+                stacked -= frame.text.len();
                 stack.pop().into_iter().for_each(|frame| worker.give_back(frame.text));
                 continue;
             }
@@ -485,23 +544,31 @@ impl Pack {
             let mut made = worker.buffer();
             let mut delta = worker.buffer();
             let mut ranges = std::mem::take(&mut worker.ranges);
-            let outcome = self
-                .raw(plan, child, worker, &mut delta)
-                .and_then(|()| apply(&frame.text, &delta, &mut made, &mut ranges));
+            let room = most.min(MOST_STACKED.saturating_sub(stacked) as u64).max(FEW);
+            let outcome = match self.raw(plan, child, most, worker, &mut delta) {
+                Ok(true) if kind == Kind::Blob && made_size(&delta) > room => Ok(false),
+                Ok(true) => apply(&frame.text, &delta, &mut made, &mut ranges).map(|()| true),
+                other => other,
+            };
             worker.give_back(delta);
             if is_last {
+                stacked -= frame.text.len();
                 stack.pop().into_iter().for_each(|frame| worker.give_back(frame.text));
             }
             match outcome {
-                Ok(()) => {
+                Ok(true) => {
                     let (name, changed) = (plan.name(self, child), Some((&ranges[..], before)));
                     let outcome = visit(&Read { name, family, kind, text: &made, is_large: false, changed });
                     met += 1;
                     match plan.first_child[child as usize] {
                         NONE => worker.give_back(made),
-                        first => stack.push(Frame { text: made, child: first, outcome }),
+                        first => {
+                            stacked += made.len();
+                            stack.push(Frame { text: made, child: first, outcome });
+                        }
                     }
                 }
+                Ok(false) => met += self.large(plan, family, child, visit),
                 // What is made from it cannot be read either.
                 Err(_) => plan.descend(child, |position| failed.push(position)),
             }
@@ -510,17 +577,33 @@ impl Pack {
         met
     }
 
-    /// Whether the object at an offset is larger than that, and no delta.
-    pub(super) fn is_larger(&self, offset: u64, most: u64) -> bool {
-        self.entry(offset).is_some_and(|entry| matches!(entry.base, Base::None) && entry.size > most)
+    /// Hands over a blob that is too large to be held, and all that are made from it; tells how many these are.
+    fn large(&self, plan: &Plan, family: u32, position: u32, visit: &(dyn Fn(&Read<'_>) -> u8 + Sync)) -> u64 {
+        let mut met = 0;
+        plan.descend(position, |position| {
+            let (name, kind) = (plan.name(self, position), Kind::Blob);
+            visit(&Read { name, family, kind, text: &[], is_large: true, changed: None });
+            met += 1;
+        });
+        met
     }
 
-    /// Inflates an object, or its delta.
-    fn raw(&self, plan: &Plan, position: u32, worker: &mut Worker, into: &mut Vec<u8>) -> Result<(), String> {
+    /// Inflates an object, or its delta, if that has at most so many bytes; tells whether it has.
+    fn raw(
+        &self,
+        plan: &Plan,
+        position: u32,
+        most: u64,
+        worker: &mut Worker,
+        into: &mut Vec<u8>,
+    ) -> Result<bool, String> {
         let at = position as usize;
         let entry = self.entry(plan.offsets[at]).ok_or("its header is damaged")?;
+        if entry.size > most {
+            return Ok(false);
+        }
         let end = plan.offsets.get(at + 1).map_or(self.pack.len() - 20, |&end| end as usize);
-        self.inflate(&entry, end, worker, into)
+        self.inflate(&entry, end, worker, into).map(|()| true)
     }
 }
 
@@ -544,12 +627,24 @@ impl Plan {
             })
             .unzip();
         resolve(&mut kinds, &bases);
-        Plan::linked(offsets, places, kinds, &bases)
+        let size = |root: u32| pack.entry(offsets[root as usize]).map_or(0, |entry| entry.size);
+        let roots = (0..pack.count as u32).filter(|&at| bases[at as usize] == NONE && kinds[at as usize] != UNKNOWN);
+        let weights = weights(&kinds, &bases);
+        // What takes long comes first, so that no thread is left with it alone: many objects, or a large one.
+        let mut roots: Vec<u32> = roots.collect();
+        roots.sort_by_cached_key(|&root| Reverse(u64::from(weights[root as usize]).max(size(root) / USUAL)));
+        Plan::linked(offsets, places, kinds, &bases, &weights, roots)
     }
 
-    fn linked(offsets: Vec<u64>, places: Vec<u32>, kinds: Vec<u8>, bases: &[u32]) -> Plan {
+    fn linked(
+        offsets: Vec<u64>,
+        places: Vec<u32>,
+        kinds: Vec<u8>,
+        bases: &[u32],
+        weights: &[u32],
+        roots: Vec<u32>,
+    ) -> Plan {
         let count = kinds.len();
-        let weights = weights(&kinds, bases);
         let mut first_child = vec![NONE; count];
         let mut next_sibling = vec![NONE; count];
         let children = || (0..count).filter(|&at| bases[at] != NONE && kinds[at] != UNKNOWN);
@@ -564,9 +659,6 @@ impl Plan {
         for at in children().filter(|&at| heaviest[bases[at] as usize] != at as u32) {
             next_sibling[at] = std::mem::replace(&mut first_child[bases[at] as usize], at as u32);
         }
-        let mut roots: Vec<u32> =
-            (0..count).filter(|&at| bases[at] == NONE && kinds[at] != UNKNOWN).map(|at| at as u32).collect();
-        roots.sort_by_key(|&root| std::cmp::Reverse(weights[root as usize]));
         let mut kind_by_place = vec![UNKNOWN; count];
         places.iter().zip(&kinds).for_each(|(&place, &kind)| kind_by_place[place as usize] = kind);
         Plan { offsets, places, kinds, kind_by_place, first_child, next_sibling, roots }
@@ -685,6 +777,12 @@ fn applied(base: &[u8], delta: &[u8], made: &mut Vec<u8>, ranges: &mut Vec<Range
         ranges.push(made.len()..made.len());
     }
     (made.len() == length).then_some(())
+}
+
+/// How large a delta says that is what it makes; nothing where that makes no sense.
+fn made_size(delta: &[u8]) -> u64 {
+    let mut at = 0;
+    size(delta, &mut at).and_then(|_| size(delta, &mut at)).unwrap_or(0)
 }
 
 /// A size at the head of a delta.

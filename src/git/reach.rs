@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::object::{self, entries};
 use super::repo::{common_dir, git_dir};
-use super::{Id, Kind, Reference, Repository};
+use super::{Content, Id, Kind, Reference, Repository};
 use crate::file::read_regular;
 
 /// The most commits that are read to know which refs reach some.
@@ -142,18 +142,18 @@ impl<'a> Reach<'a> {
         if let Some(link) = (self.known)(id) {
             return Some(link);
         }
-        let (kind, text) = self.repository.read(id).ok()?;
+        let (kind, text) = self.repository.read_unless_large(id)?;
         let commit = object::Commit::parse(&text);
         (kind == Kind::Commit).then(|| (commit.time(), commit.parents.clone().into()))
     }
 
     /// The commit that brought into a file of HEAD what `holds` looks for: the last one, going back, whose
     /// file holds it. Nothing when HEAD's does not.
-    pub(crate) fn brought_in(&self, path: &[u8], holds: &mut dyn FnMut(&[u8]) -> bool) -> Option<Id> {
+    pub(crate) fn brought_in(&self, path: &[u8], holds: &mut dyn FnMut(Content<'_>) -> bool) -> Option<Id> {
         let mut known: HashMap<Id, bool> = HashMap::new();
         let mut is_held = |commit: &Id| {
             let Some(blob) = self.blob_at(commit, path) else { return false };
-            *known.entry(blob).or_insert_with(|| self.blob(&blob).is_some_and(|bytes| holds(&bytes)))
+            *known.entry(blob).or_insert_with(|| self.is_held(&blob, holds))
         };
         let mut at = self.head.filter(|head| is_held(head))?;
         for _ in 0..MOST_STEPS {
@@ -171,9 +171,9 @@ impl<'a> Reach<'a> {
         self.commit(id).is_some_and(|(_, parents)| parents.is_empty())
     }
 
-    /// The bytes of a blob.
-    pub(crate) fn blob(&self, id: &Id) -> Option<Vec<u8>> {
-        self.repository.read(id).ok().filter(|(kind, _)| *kind == Kind::Blob).map(|(_, bytes)| bytes)
+    /// Whether a blob is there, and such as one that `holds` looks for.
+    pub(crate) fn is_held(&self, blob: &Id, holds: &mut dyn FnMut(Content<'_>) -> bool) -> bool {
+        self.repository.with_blob(blob, holds) == Some(true)
     }
 
     fn blob_at(&self, commit: &Id, path: &[u8]) -> Option<Id> {
@@ -236,7 +236,7 @@ fn makes_wait(kind: fs::FileType) -> bool {
 fn peel(repository: &Repository, mut id: Id) -> Option<Id> {
     // A tag may be put on a tag, and so on.
     for _ in 0..16 {
-        let (kind, text) = repository.read(&id).ok()?;
+        let (kind, text) = repository.read_unless_large(&id)?;
         match kind {
             Kind::Commit => return Some(id),
             Kind::Tag => id = object::Commit::parse(&text).target?.0,

@@ -17,6 +17,7 @@ use super::folders::Folders;
 use super::index::Index;
 use super::message::Cleanup;
 use super::object;
+use super::pack::MOST_HELD;
 use super::repository::{UNKNOWN_KIND, is_unknown_kind, lib_point};
 use super::{EntryKind, Id, Kind, Trouble, reference, tree};
 use crate::file::{Bytes, map_regular, read_regular};
@@ -153,9 +154,6 @@ pub(crate) enum Content<'a> {
     Stream(&'a mut dyn Read),
 }
 
-/// The largest object that is read into memory, unless git has packed it.
-const LARGEST_IN_MEMORY: u64 = 32 << 20;
-
 impl OpenRepo {
     /// The repository around the working directory, or the one that the environment names.
     ///
@@ -214,7 +212,7 @@ impl OpenRepo {
     /// Hands over what a blob holds.
     pub(crate) fn with_blob<T>(&self, id: &[u8], take: impl FnOnce(Content<'_>) -> T) -> Result<T, String> {
         let said = |reason: &str| unreadable(Kind::Blob, id, reason);
-        let known = id.first_chunk().and_then(|id| self.folders().read_up_to(id, LARGEST_IN_MEMORY));
+        let known = id.first_chunk().and_then(|id| self.folders().read_up_to(id, MOST_HELD));
         match known {
             Some(Ok((Kind::Blob, bytes))) => return Ok(take(Content::Bytes(&bytes))),
             Some(Ok((kind, _))) => return Err(said(&format!("it is a {}", kind.as_str()))),
@@ -252,15 +250,28 @@ impl OpenRepo {
     /// # Errors
     /// It cannot be read, or is large.
     pub(crate) fn staged_file(&self, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
+        match self.staged_entry(path)? {
+            Some((EntryKind::File, id)) => {
+                let bytes = self.small_blob(&id).ok_or("it is large, or cannot be read")?;
+                Ok(Some((EntryKind::File, bytes)))
+            }
+            other => Ok(other.map(|(kind, _)| (kind, Vec::new()))),
+        }
+    }
+
+    /// What the index has at a path.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn staged_kind(&self, path: &str) -> Result<Option<EntryKind>, String> {
+        Ok(self.staged_entry(path)?.map(|(kind, _)| kind))
+    }
+
+    fn staged_entry(&self, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
         let file = self.read_index()?;
         let index = file.index()?;
-        let Some(entry) = index.entries.at(path.as_bytes()).find(|entry| !entry.is_intent) else { return Ok(None) };
-        let kind = EntryKind::of(entry.mode);
-        if kind != EntryKind::File {
-            return Ok(Some((kind, Vec::new())));
-        }
-        let bytes = self.small_blob(entry.id).ok_or("it is large, or cannot be read")?;
-        Ok(Some((kind, bytes)))
+        let entry = index.entries.at(path.as_bytes()).find(|entry| !entry.is_intent);
+        Ok(entry.map(|entry| (EntryKind::of(entry.mode), entry.id.to_vec())))
     }
 
     /// The bytes of a blob, unless it is large or not there.

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::folders::{Folders, is_absent};
 use super::object::from_hex;
+use super::pack::MOST_HELD;
 use super::reference;
 use super::remote;
-use super::repo::add_object_folders;
+use super::repo::{Content, add_object_folders};
 use super::revision::UNREADABLE;
 use super::{EntryKind, Id, Kind, Trouble};
 use crate::blob::path_bytes;
@@ -129,22 +130,26 @@ impl Repository {
     /// # Errors
     /// It cannot be read.
     pub(crate) fn file_of(&self, commit: &Id, path: &str) -> Result<Option<(EntryKind, Vec<u8>)>, String> {
-        let find = || {
-            lib_point()?;
-            let tree = self.repository.find_commit(git2::Oid::from_bytes(commit)?)?.tree()?;
-            let entry = tree.get_path(Path::new(path))?;
-            let kind = EntryKind::of(u32::try_from(entry.filemode_raw()).unwrap_or_default());
-            let bytes = match kind {
-                EntryKind::File => self.repository.find_blob(entry.id())?.content().to_vec(),
-                EntryKind::Link | EntryKind::Folder | EntryKind::Submodule => Vec::new(),
-            };
-            Ok::<_, git2::Error>((kind, bytes))
+        let bytes = |(kind, id)| match kind {
+            EntryKind::File => Ok((kind, self.repository.find_blob(id)?.content().to_vec())),
+            EntryKind::Link | EntryKind::Folder | EntryKind::Submodule => Ok((kind, Vec::new())),
         };
-        match find() {
-            Ok(found) => Ok(Some(found)),
-            Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error.message().to_owned()),
-        }
+        if_there(self.entry_of(commit, path).and_then(bytes))
+    }
+
+    /// What a commit has at a path.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn kind_at(&self, commit: &Id, path: &str) -> Result<Option<EntryKind>, String> {
+        if_there(self.entry_of(commit, path).map(|(kind, _)| kind))
+    }
+
+    fn entry_of(&self, commit: &Id, path: &str) -> Result<(EntryKind, git2::Oid), git2::Error> {
+        lib_point()?;
+        let tree = self.repository.find_commit(git2::Oid::from_bytes(commit)?)?.tree()?;
+        let entry = tree.get_path(Path::new(path))?;
+        Ok((EntryKind::of(u32::try_from(entry.filemode_raw()).unwrap_or_default()), entry.id()))
     }
 
     /// The ids of all objects, of those that cannot be read too.
@@ -215,7 +220,7 @@ impl Repository {
             Err(reason) => told.push((b"HEAD".to_vec(), reason)),
         }
         self.broken_references(told);
-        all.extend(self.heads_of_worktrees(told));
+        all.extend(self.references_of_worktrees(told));
         all.into_iter().collect()
     }
 
@@ -262,16 +267,25 @@ impl Repository {
         path_bytes(path.strip_prefix(self.common()).unwrap_or(path))
     }
 
-    fn heads_of_worktrees(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Reference> {
+    /// The heads that linked worktrees have of their own, and their other refs: `refs/bisect` and the like.
+    fn references_of_worktrees(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Reference> {
         let folders = self.listed(&self.common().join("worktrees"), told);
-        let head = |folder: &PathBuf| {
-            let text = read_regular(&folder.join("HEAD"), 4096);
-            let text = text.map_err(|error| told.push((self.shown(&folder.join("HEAD")), error.to_string()))).ok()?;
-            let target = from_hex(text.trim_ascii())?;
-            let name = format!("worktrees/{}/HEAD", folder.file_name()?.to_string_lossy()).into_bytes();
-            Some(Reference { name, target })
+        let mut files: Vec<PathBuf> = folders.iter().map(|folder| folder.join("HEAD")).collect();
+        let mut left: Vec<PathBuf> = folders.iter().map(|folder| folder.join("refs")).collect();
+        while let Some(folder) = left.pop() {
+            let (below, here): (Vec<_>, Vec<_>) = self
+                .listed(&folder, told)
+                .into_iter()
+                .partition(|path| path.symlink_metadata().is_ok_and(|found| found.is_dir()));
+            left.extend(below);
+            files.extend(here);
+        }
+        let reference = |file: PathBuf| {
+            let text = read_regular(&file, 4096);
+            let text = text.map_err(|error| told.push((self.shown(&file), error.to_string()))).ok()?;
+            Some(Reference { target: from_hex(text.trim_ascii())?, name: self.shown(&file) })
         };
-        folders.iter().filter_map(head).collect()
+        files.into_iter().filter_map(reference).collect()
     }
 
     /// Whether there is a ref of that name, and what it points to.
@@ -347,7 +361,7 @@ impl Repository {
     /// Whether there is an object, whole or not.
     pub(super) fn exists(&self, id: &Id) -> bool {
         let folders = self.folders();
-        folders.read(id) != Err(Trouble::Missing) || folders.refused().is_empty() && self.has(id)
+        folders.has(id) || folders.refused().is_empty() && self.has(id)
     }
 
     /// Reads an object.
@@ -355,6 +369,26 @@ impl Repository {
         match self.folders().read(id) {
             Err(Trouble::Missing) if self.folders().refused().is_empty() => self.read_by_libgit2(id),
             read => read,
+        }
+    }
+
+    /// The same, but for a blob that is too large to be held.
+    pub(crate) fn read_unless_large(&self, id: &Id) -> Option<(Kind, Vec<u8>)> {
+        match self.folders().read_up_to(id, MOST_HELD) {
+            Some(read) => read.ok(),
+            None if self.folders().has(id) => None,
+            None => self.read(id).ok(),
+        }
+    }
+
+    /// Hands over what a blob holds.
+    pub(crate) fn with_blob<T>(&self, id: &Id, take: impl FnOnce(Content<'_>) -> T) -> Option<T> {
+        match self.read_unless_large(id) {
+            Some((kind, bytes)) => (kind == Kind::Blob).then(|| take(Content::Bytes(&bytes))),
+            None => match self.folders().stream(id)?.ok()? {
+                (Kind::Blob, mut stream) => Some(take(Content::Stream(&mut stream))),
+                _ => None,
+            },
         }
     }
 
@@ -403,6 +437,15 @@ impl Repository {
 
     fn folders(&self) -> &Folders {
         self.folders.get_or_init(|| Folders::open(self.common(), false))
+    }
+}
+
+/// What was looked up: nothing where there is no such thing.
+fn if_there<T>(found: Result<T, git2::Error>) -> Result<Option<T>, String> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error.message().to_owned()),
     }
 }
 

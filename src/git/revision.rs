@@ -22,6 +22,10 @@ impl Repository {
     pub(crate) fn resolve(&self, revision: &str) -> Result<(Vec<Id>, Vec<Id>), Error> {
         let one = |name: &str| self.named(if name.is_empty() { "HEAD" } else { name });
         let resolve = || {
+            // In a range it is HEAD, alone it is a variable that nobody set.
+            if revision.is_empty() {
+                return Err(NOTHING);
+            }
             if let Some(name) = revision.strip_prefix('^') {
                 return Ok((Vec::new(), vec![one(name)?]));
             }

@@ -103,8 +103,7 @@ impl Store {
     pub(crate) fn families(&self) -> Vec<u32> {
         let (mut families, mut first) = (Vec::new(), 0);
         for pack in self.folders.packs() {
-            let of_pack = pack.family_by_place().into_iter();
-            families.extend(of_pack.map(|family| family.map_or(NONE, |family| first + family)));
+            pack.add_families(first, &mut families);
             first += pack.families() as u32;
         }
         families.extend((first..).take(self.others.len()));
@@ -121,8 +120,13 @@ impl Store {
         }
     }
 
-    /// The same, but for a blob that is too large to be held.
-    fn read_unless_large(&self, id: &Id) -> Result<Option<(Kind, Vec<u8>)>, Trouble> {
+    /// What an object is.
+    pub(crate) fn kind(&self, id: &Id) -> Result<Kind, Trouble> {
+        Ok(self.read_unless_large(id)?.map_or(Kind::Blob, |(kind, _)| kind))
+    }
+
+    /// Reads an object, but for a blob that is too large to be held.
+    pub(crate) fn read_unless_large(&self, id: &Id) -> Result<Option<(Kind, Vec<u8>)>, Trouble> {
         match self.folders.read_up_to(id, MOST_HELD) {
             Some(read) => read.map(Some).map_err(Trouble::Damaged),
             None if matches!(self.stream(id), Ok((Kind::Blob, _))) => Ok(None),

@@ -16,13 +16,21 @@ impl<'s> Stream<'s> {
     pub(super) fn new(reader: Box<dyn Read + 's>, size: u64) -> Stream<'s> {
         Stream { reader, left: size }
     }
+
+    /// How many bytes are still to come, by what it says.
+    pub(super) fn size(&self) -> u64 {
+        self.left
+    }
 }
 
 impl Read for Stream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let damaged = |said: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the object is damaged: {said}"));
         fault::point()?;
-        let count = self.reader.read(buffer).map_err(|error| damaged(&error.to_string()))?;
+        // What the system says is about the machine.
+        let is_system = |error: &io::Error| error.raw_os_error().is_some();
+        let read = self.reader.read(buffer);
+        let count = read.map_err(|error| if is_system(&error) { error } else { damaged(&error.to_string()) })?;
         if count == 0 && !buffer.is_empty() && self.left > 0 {
             return Err(damaged("it ends too early"));
         }

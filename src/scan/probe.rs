@@ -193,13 +193,30 @@ impl Scanner {
                 Err(_) => scanned.missed.clear(),
             }
         }
-        held.extend(scanned.findings.iter().map(name_of));
-        held.extend(scanned.dismissed.iter().map(|one| name_of(&one.finding)));
-        scanned.dismissals.clear();
-        for one in &scanned.dismissed {
-            *scanned.dismissals.entry(one.reason).or_default() += 1;
-        }
+        held.extend(scanned.names());
+        scanned.count_dismissed();
         scanned
+    }
+}
+
+impl Scanned {
+    /// The names of the secrets in it.
+    pub fn names(&self) -> impl Iterator<Item = u64> {
+        self.findings.iter().chain(self.dismissed.iter().map(|one| &one.finding)).map(name_of)
+    }
+
+    /// Forgets those of which the names are known.
+    pub fn forget(&mut self, is_known: &dyn Fn(u64) -> bool) {
+        self.findings.retain(|finding| !is_known(name_of(finding)));
+        self.dismissed.retain(|one| !is_known(name_of(&one.finding)));
+        self.count_dismissed();
+    }
+
+    fn count_dismissed(&mut self) {
+        self.dismissals.clear();
+        for one in &self.dismissed {
+            *self.dismissals.entry(one.reason).or_default() += 1;
+        }
     }
 }
 

@@ -36,8 +36,8 @@ pub enum Item<'a> {
     Version(Blob<'a>, &'a dyn Fn() -> Option<Vec<u8>>),
     /// Bytes that are in memory: a name, or the target of a link.
     Blob(Blob<'a>),
-    /// A blob that is too large to be held, to be read now, and whether that was done before, for another path.
-    Large(&'a Origin, &'a mut dyn Read, bool),
+    /// A blob that is too large to be held.
+    Large(Large<'a>),
     /// A text that may belong to many places, or to none: which secrets does it hold?
     Probe(Probe<'a>, &'a mut Answer),
     /// A blob in which some of the secrets are to be reported: those with these names, in order. The
@@ -80,6 +80,21 @@ pub struct Fate {
 
 /// Learns what becomes of a file, or why that is not known.
 pub type Ask<'a> = dyn Fn() -> Result<Fate, String> + 'a;
+
+/// A blob that is too large to be held: it is to be read now, at one of its paths.
+pub struct Large<'a> {
+    /// Where it lies.
+    pub origin: &'a Origin,
+    /// Its bytes.
+    pub reader: &'a mut dyn Read,
+    /// Whether it counts in the report: it does once, whatever paths it has.
+    pub counts: bool,
+    /// Which secrets are known there, by their names, and not to be told again. Without it nothing is told: the
+    /// question is what it holds.
+    pub known: Option<&'a dyn Fn(u64) -> bool>,
+    /// The answer: the names of the secrets it holds.
+    pub held: &'a mut Vec<u64>,
+}
 
 /// A question about a text.
 #[derive(Debug, Clone, Copy)]

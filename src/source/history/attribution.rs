@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::commits::Commits;
 use super::marks::{self, Marked};
 use super::paths::{Paths, Visit, Visits};
-use super::{Found, Item, Reading, text};
+use super::{Found, Item, Large, Reading, text};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::hex;
 use crate::git::{Id, Kind, Reference, Trouble};
@@ -145,12 +145,12 @@ impl Roots {
                     }
                 }
                 None => {
-                    match reading.store.read(&id) {
-                        Ok((kind, _)) if !found.lost.contains_key(&id) => {
+                    match reading.store.kind(&id) {
+                        Ok(kind) if !found.lost.contains_key(&id) => {
                             (reading.visit)(Item::Done(Unit::Ref, 1));
                             self.objects.push((reference.name.clone(), id, kind));
                         }
-                        Ok((kind, _)) => missed(kind.as_str(), &found.lost[&id]),
+                        Ok(kind) => missed(kind.as_str(), &found.lost[&id]),
                         Err(trouble) => missed("object", &trouble),
                     }
                     return None;
@@ -208,7 +208,7 @@ impl Walk<'_> {
         while let Some((id, is_tree, path)) = left.pop() {
             let kind = if is_tree { Kind::Tree } else { Kind::Blob };
             let mistaken = self.found.mistaken.get(&(id, kind));
-            if !self.marked.contains_key(&id) && !self.found.is_wanted(&id, kind) {
+            if !self.marked.has(&id) && !self.found.is_wanted(&id, kind) {
                 continue;
             }
             match self.visits.enter(id, path) {
@@ -231,9 +231,8 @@ impl Walk<'_> {
             if !is_tree {
                 self.blob(id, path, top);
             }
-            let marks = self.marked.get(&id).map_or(&[][..], Vec::as_slice);
-            for (name, id, is_tree) in marks.iter().rev() {
-                left.push((*id, *is_tree, self.paths.below(path, name)));
+            for (name, id, is_tree) in self.marked.of(&id).rev() {
+                left.push((id, is_tree, self.paths.below(path, name)));
             }
         }
     }
@@ -275,8 +274,12 @@ impl Walk<'_> {
         let origin = self.origin(path, top.place, top);
         match self.reading.store.stream(&id) {
             Ok((_, mut stream)) => {
-                let again = !self.read.insert(id);
-                (self.reading.visit)(Item::Large(&origin, &mut stream, again));
+                let (counts, told, mut held) = (self.read.insert(id), &self.told, Vec::new());
+                let known = |name| told.contains(&(name, path));
+                let known: Option<&dyn Fn(u64) -> bool> = Some(&known);
+                let reader = &mut stream;
+                (self.reading.visit)(Item::Large(Large { origin: &origin, reader, counts, known, held: &mut held }));
+                self.told.extend(held.into_iter().map(|name| (name, path)));
             }
             Err(trouble) => self.reading.missed(origin.path, "blob", &id, &trouble),
         }
@@ -302,7 +305,7 @@ impl Walk<'_> {
         let (mut hidden, mut unreached) = (0, 0);
         for (id, is_lost) in dangling {
             // What cannot be read again is told where it is looked for.
-            let is_blob = || !matches!(self.reading.store.read(&id), Ok((Kind::Commit | Kind::Tree | Kind::Tag, _)));
+            let is_blob = || !matches!(self.reading.store.kind(&id), Ok(Kind::Commit | Kind::Tree | Kind::Tag));
             if is_lost && unreachable && found.lost[&id] != Trouble::Missing {
                 self.reading.missed(hex(&id).into_bytes(), "object", &id, &found.lost[&id]);
             } else if is_lost && found.lost[&id] != Trouble::Missing {

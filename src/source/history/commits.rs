@@ -1,7 +1,7 @@
 //! The commits of a repository, and the order they are told in.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashSet};
 
 use crate::git::{Id, object};
 
@@ -21,12 +21,9 @@ impl Entry {
     }
 }
 
-/// Commits by their ids.
+/// Commits in order of their ids.
 #[derive(Debug, Default)]
-pub(super) struct Commits {
-    entries: Vec<Entry>,
-    places: HashMap<Id, u32>,
-}
+pub(super) struct Commits(Vec<Entry>);
 
 /// Commits that were reached, parents before their children, and what was not there.
 #[derive(Debug, Default)]
@@ -42,20 +39,20 @@ impl Commits {
         // Whatever order they were read in: the same every time.
         entries.sort_unstable_by_key(|entry| entry.id);
         entries.dedup_by_key(|entry| entry.id);
-        let places = entries.iter().zip(0..).map(|(entry, place)| (entry.id, place)).collect();
-        Commits { entries, places }
+        entries.shrink_to_fit();
+        Commits(entries)
     }
 
     pub(super) fn get(&self, place: u32) -> &Entry {
-        &self.entries[place as usize]
+        &self.0[place as usize]
     }
 
     pub(super) fn find(&self, id: &Id) -> Option<u32> {
-        self.places.get(id).copied()
+        self.0.binary_search_by_key(id, |entry| entry.id).ok().map(|place| place as u32)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = Id> {
-        self.entries.iter().map(|entry| entry.id)
+        self.0.iter().map(|entry| entry.id)
     }
 
     /// The commits that some reach and that are not `taken`, which they then are.
@@ -80,9 +77,9 @@ impl Commits {
     /// Parents before their children, older ones first.
     pub(super) fn ordered(&self, places: &[u32]) -> Vec<u32> {
         // By place: how many parents a commit waits for, if it is one of these; and who waits for it.
-        let mut waits: Vec<Option<u32>> = vec![None; self.entries.len()];
+        let mut waits: Vec<Option<u32>> = vec![None; self.0.len()];
         places.iter().for_each(|&place| waits[place as usize] = Some(0));
-        let mut children: Vec<Vec<u32>> = vec![Vec::new(); self.entries.len()];
+        let mut children: Vec<Vec<u32>> = vec![Vec::new(); self.0.len()];
         for &place in places {
             let mut parents: Vec<u32> = self.get(place).parents.iter().filter_map(|id| self.find(id)).collect();
             parents.sort_unstable();

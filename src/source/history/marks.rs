@@ -6,9 +6,9 @@
 //! So from a marked tree it is known which families are to be read again, and they are read from below, each
 //! when all is known about what lies in it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use rayon::prelude::ParallelSliceMut;
 
@@ -19,8 +19,52 @@ use crate::git::{Choice, Id, Kind, NONE, Read, Trouble};
 /// The number of a tree, and a family of trees of which one holds it.
 pub(super) type Link = (u32, u32);
 
-/// What marked trees hold of what is wanted: a name, an id, and whether that is a tree.
-pub(super) type Marked = HashMap<Id, Vec<(Box<[u8]>, Id, bool)>>;
+/// What a tree holds of what is wanted: a name, an id, and whether that is a tree.
+type Mark<'m> = (&'m [u8], Id, bool);
+
+/// Marked trees, and what they hold of what is wanted. There may be as many as commits, so they are kept small.
+#[derive(Default)]
+pub(super) struct Marked {
+    /// By tree: which of the marks are its own.
+    trees: HashMap<Id, Range<u32>>,
+    /// The names by their numbers.
+    marks: Vec<(u32, Id, bool)>,
+    numbers: HashMap<Arc<[u8]>, u32>,
+    names: Vec<Arc<[u8]>>,
+}
+
+impl Marked {
+    /// Whether a tree is marked.
+    pub(super) fn has(&self, tree: &Id) -> bool {
+        self.trees.contains_key(tree)
+    }
+
+    /// The marks of a tree.
+    pub(super) fn of(&self, tree: &Id) -> impl DoubleEndedIterator<Item = Mark<'_>> {
+        let range = self.trees.get(tree).map_or(0..0, |range| range.start as usize..range.end as usize);
+        self.marks[range].iter().map(|&(name, id, is_tree)| (&*self.names[name as usize], id, is_tree))
+    }
+
+    /// Marks a tree; tells whether it had no marks before.
+    fn put(&mut self, tree: Id, marks: &[Mark<'_>]) -> bool {
+        let start = self.marks.len() as u32;
+        for &(name, id, is_tree) in marks {
+            let number = self.number(name);
+            self.marks.push((number, id, is_tree));
+        }
+        self.trees.insert(tree, start..self.marks.len() as u32).is_none()
+    }
+
+    fn number(&mut self, name: &[u8]) -> u32 {
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
+        }
+        let (name, number): (Arc<[u8]>, u32) = (name.into(), self.names.len() as u32);
+        self.names.push(Arc::clone(&name));
+        self.numbers.insert(name, number);
+        number
+    }
+}
 
 impl Found {
     /// All that a path is wanted for, but for the trees that lead to it.
@@ -45,7 +89,7 @@ impl Found {
         let marks = marks(text, |entry| self.is_wanted(&entry.id, entry.kind));
         let is_marked = !marks.is_empty();
         if is_marked {
-            self.marked.insert(tree, marks);
+            self.marked.put(tree, &marks);
         }
         is_marked
     }
@@ -53,37 +97,46 @@ impl Found {
     /// Takes the marks back that lead to settings in which nothing was found.
     pub(super) fn forget_settings(&mut self) {
         let settings = std::mem::take(&mut self.settings);
-        let mut marked = std::mem::take(&mut self.marked);
+        if settings.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut self.marked);
         let kind = |is_tree| if is_tree { Kind::Tree } else { Kind::Blob };
-        marked.retain(|_, marks| {
-            marks.retain(|(_, id, is_tree)| !settings.contains_key(id) || self.is_wanted(id, kind(*is_tree)));
-            !marks.is_empty()
+        // Each is marked for itself, in whatever order.
+        let left = all.trees.keys().map(|tree| {
+            let is_left =
+                |(_, id, is_tree): &Mark<'_>| !settings.contains_key(id) || self.is_wanted(id, kind(*is_tree));
+            (*tree, all.of(tree).filter(is_left).collect::<Vec<Mark<'_>>>())
         });
+        let mut marked = Marked::default();
+        left.filter(|(_, marks)| !marks.is_empty()).for_each(|(tree, marks)| _ = marked.put(tree, &marks));
         self.marked = marked;
     }
 }
 
 /// What a tree holds of what is wanted.
-fn marks(text: &[u8], is_wanted: impl Fn(&object::Entry<'_>) -> bool) -> Vec<(Box<[u8]>, Id, bool)> {
+fn marks(text: &[u8], is_wanted: impl Fn(&object::Entry<'_>) -> bool) -> Vec<Mark<'_>> {
     let entries = object::entries(text).filter(|entry| entry.kind != Kind::Commit && is_wanted(entry));
-    entries.map(|entry| (entry.name.into(), entry.id, entry.kind == Kind::Tree)).collect()
+    entries.map(|entry| (entry.name, entry.id, entry.kind == Kind::Tree)).collect()
 }
 
 /// The trees that hold what is wanted, or hold one that does.
 pub(super) fn lead_to(reading: &Reading<'_>, found: &mut Found) -> Marked {
-    let mut marked = std::mem::take(&mut found.marked);
+    let marked = std::mem::take(&mut found.marked);
     let mut links = std::mem::take(&mut found.links);
-    let mut wanted: HashSet<Id> = found.wanted().chain(marked.keys()).copied().collect();
-    if wanted.is_empty() {
+    // What was lost may be trees, too.
+    let mut fresh: Vec<Id> = found.wanted().chain(marked.trees.keys()).copied().collect();
+    fresh.sort_unstable();
+    fresh.dedup();
+    if fresh.is_empty() {
         return marked;
     }
     links.par_sort_unstable();
     links.dedup();
     let heights = heights(&links, &reading.store.families());
-    let mut sieve = Sieve::of(&wanted);
+    let mut sieve = Sieve::of(&fresh);
     let mut pending: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
-    // What was lost may be trees, too.
-    let mut fresh: Vec<Id> = wanted.iter().copied().collect();
+    let marked = RwLock::new(marked);
     loop {
         for id in fresh {
             let number = reading.store.look_up(&id).map_or(NONE, |known| known.number);
@@ -91,19 +144,25 @@ pub(super) fn lead_to(reading: &Reading<'_>, found: &mut Found) -> Marked {
                 pending.entry(heights.get(&family).copied().unwrap_or(0)).or_default().insert(family);
             }
         }
-        let Some((_, families)) = pending.pop_first() else { return marked };
+        let Some((_, families)) = pending.pop_first() else { break };
         let families: Vec<u32> = families.into_iter().collect();
-        let again = read_again(reading, found, &families, &wanted, &sieve);
-        fresh = again.keys().filter(|id| !marked.contains_key(*id)).copied().collect();
-        marked.extend(again);
+        fresh = read_again(reading, found, &families, &marked, &sieve);
         sieve.add(&fresh);
-        wanted.extend(&fresh);
     }
+    marked.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Marks the trees of some families.
-fn read_again(reading: &Reading<'_>, found: &Found, families: &[u32], wanted: &HashSet<Id>, sieve: &Sieve) -> Marked {
-    let marked: Mutex<Marked> = Mutex::default();
+/// Marks the trees of some families; gives those that were not marked before.
+fn read_again(
+    reading: &Reading<'_>,
+    found: &Found,
+    families: &[u32],
+    marked: &RwLock<Marked>,
+    sieve: &Sieve,
+) -> Vec<Id> {
+    let fresh: Mutex<Vec<Id>> = Mutex::default();
+    // What a panicking thread left is whole: nothing panics while it is changed.
+    let is_marked = |id: &Id| marked.read().unwrap_or_else(PoisonError::into_inner).has(id);
     let visit = |read: &Read<'_>| {
         // Where its base held nothing that is wanted, only what is new in it can.
         if let Some((ranges, 0)) = read.changed
@@ -111,12 +170,17 @@ fn read_again(reading: &Reading<'_>, found: &Found, families: &[u32], wanted: &H
         {
             return 0;
         }
-        let marks = marks(read.text, |entry| sieve.lets_through(&entry.id) && wanted.contains(&entry.id));
-        let outcome = u8::from(!marks.is_empty());
-        if outcome > 0 {
-            lock(&marked).insert(read.id(), marks);
+        let is_wanted = |entry: &object::Entry<'_>| {
+            sieve.lets_through(&entry.id) && (found.is_wanted(&entry.id, entry.kind) || is_marked(&entry.id))
+        };
+        let marks = marks(read.text, is_wanted);
+        if !marks.is_empty() {
+            let id = read.id();
+            if marked.write().unwrap_or_else(PoisonError::into_inner).put(id, &marks) {
+                lock(&fresh).push(id);
+            }
         }
-        outcome
+        u8::from(!marks.is_empty())
     };
     // What could be read before and cannot be now might be a tree that leads to a secret.
     let failed = |id: Id, trouble: Trouble| {
@@ -125,7 +189,7 @@ fn read_again(reading: &Reading<'_>, found: &Found, families: &[u32], wanted: &H
         }
     };
     reading.store.each(Choice::Families(families), &visit, &failed);
-    marked.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fresh.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The families of which a tree holds one.

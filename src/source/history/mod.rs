@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Answer, Counts, Item, Probe, SHORTEST_SECRET, Source, Visit};
+use super::{Answer, Counts, Item, Large, Probe, SHORTEST_SECRET, Source, Visit};
 use crate::agent::{settings_file, settings_file_there, settings_folder};
 use crate::blob::{Blob, Commit, Origin, Place};
 use crate::error::Error;
@@ -28,6 +28,7 @@ use crate::git::{Choice, Id, Kind, Known, Read, Reference, Repository, Store, Tr
 use crate::ledger::{Cause, Exclusion, Unit};
 use commits::Commits;
 use marks::{Link, Marked, Sieve};
+use range::Special;
 
 /// The most bytes a repository's config may have.
 const LARGEST_CONFIG: u64 = 4 << 20;
@@ -58,6 +59,8 @@ pub struct History {
     /// What the revisions name: objects to begin from, and commits to leave out.
     from: Vec<Id>,
     without: Vec<Id>,
+    /// Those of them that are notes, by their refs.
+    notes: Vec<(Arc<str>, Id)>,
     options: HistoryOptions,
     /// All commits, once they were read.
     commits: OnceLock<Commits>,
@@ -77,9 +80,10 @@ impl History {
     /// There is no repository, or none that can be read, or a revision is unknown.
     pub fn open(directory: &Path, revisions: Vec<String>, options: HistoryOptions) -> Result<History, Error> {
         let repository = Repository::open(directory)?;
-        let (mut from, mut without) = (Vec::new(), Vec::new());
+        let (mut from, mut without, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         for revision in &revisions {
             let (more, less) = repository.resolve(revision)?;
+            notes.extend(notes_of(&repository, revision).zip(more.last().copied()));
             from.extend(more);
             without.extend(less);
         }
@@ -90,7 +94,7 @@ impl History {
             ));
         }
         let repository = Mutex::new(repository);
-        Ok(History { repository, revisions, from, without, options, commits: OnceLock::new() })
+        Ok(History { repository, revisions, from, without, notes, options, commits: OnceLock::new() })
     }
 
     /// All that refs reach in the repository that a folder is, and not one around it.
@@ -104,6 +108,7 @@ impl History {
             revisions: Vec::new(),
             from: Vec::new(),
             without: Vec::new(),
+            notes: Vec::new(),
             options,
             commits: OnceLock::new(),
         })
@@ -161,6 +166,14 @@ impl History {
     }
 }
 
+/// The ref of notes that a revision begins from, if it is one.
+fn notes_of(repository: &Repository, revision: &str) -> Option<Arc<str>> {
+    let tip = revision.rsplit("..").next().unwrap_or(revision);
+    let name = &tip[..tip.find(['^', '~', ':', '@']).unwrap_or(tip.len())];
+    let name = if name.starts_with("refs/") { name.to_owned() } else { format!("refs/{name}") };
+    (name.starts_with("refs/notes/") && repository.has_reference(&name)).then(|| name.into())
+}
+
 /// How far some revisions reach.
 #[derive(Debug)]
 pub struct Reach {
@@ -205,8 +218,9 @@ impl Source for History {
             // Of a history that is read again they are the same.
             let _ = self.commits.set(commits);
         } else {
+            let stashes = repository.stashes(&mut told);
             drop(repository);
-            reading.range(&self.from, &self.without);
+            reading.range(&self.from, &self.without, &Special { notes: &self.notes, stashes: &stashes });
         }
         for (what, reason) in told {
             visit(Item::Missed(Unit::Other, Cause::Damaged, what, reason));
@@ -376,7 +390,9 @@ impl Reading<'_> {
     /// Asks the settings of assistants, which trees named, what they hold as such.
     fn ask_settings(&self, found: &mut Found) {
         // What cannot be read is told where it is looked for.
-        let read = |id: &Id, kind| self.store.read(id).ok().filter(|(is, _)| *is == kind).map(|(_, text)| text);
+        let read = |id: &Id, kind| {
+            self.store.read_unless_large(id).ok().flatten().filter(|(is, _)| *is == kind).map(|(_, text)| text)
+        };
         let folders = std::mem::take(&mut found.folders);
         let folders = folders.into_iter().filter_map(|(id, name)| Some((id, name, read(&id, Kind::Tree)?)));
         let folders: Vec<(Id, &str, Vec<u8>)> = folders.collect();

@@ -3,6 +3,7 @@
 //! A tree may name another under ten names, and that one the next: ten such trees make ten thousand million
 //! paths. Everything is told at one path at least, and at no more than people can have made.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
@@ -65,7 +66,10 @@ pub(super) enum Visit {
 /// What was met where.
 #[derive(Debug)]
 pub(super) struct Visits<K> {
-    places: HashSet<(K, u32)>,
+    /// The path at which something was met first: most have no other.
+    first: HashMap<K, u32>,
+    /// The others, and how many there are.
+    others: HashSet<(K, u32)>,
     times: HashMap<K, u32>,
     repeated: u32,
     is_told: bool,
@@ -73,31 +77,36 @@ pub(super) struct Visits<K> {
 
 impl<K> Default for Visits<K> {
     fn default() -> Visits<K> {
-        Visits { places: HashSet::new(), times: HashMap::new(), repeated: 0, is_told: false }
+        let (first, others, times) = (HashMap::new(), HashSet::new(), HashMap::new());
+        Visits { first, others, times, repeated: 0, is_told: false }
     }
 }
 
 impl<K: Copy + Eq + Hash> Visits<K> {
     /// Meets something at a path.
     pub(super) fn enter(&mut self, what: K, path: u32) -> Visit {
-        if self.places.contains(&(what, path)) {
-            return Visit::Known;
-        }
-        let times = self.times.entry(what).or_default();
-        if *times > 0 {
-            if *times == MOST_OF_ONE || self.repeated == MOST_OF_ALL {
-                return Visit::TooOften;
+        match self.first.entry(what) {
+            Entry::Vacant(first) => {
+                first.insert(path);
+                return Visit::Fresh;
             }
-            self.repeated += 1;
+            Entry::Occupied(first) if *first.get() == path => return Visit::Known,
+            Entry::Occupied(_) if self.others.contains(&(what, path)) => return Visit::Known,
+            Entry::Occupied(_) => {}
         }
+        let times = self.times.entry(what).or_insert(1);
+        if *times == MOST_OF_ONE || self.repeated == MOST_OF_ALL {
+            return Visit::TooOften;
+        }
+        self.repeated += 1;
         *times += 1;
-        self.places.insert((what, path));
+        self.others.insert((what, path));
         Visit::Fresh
     }
 
     /// Whether it was met at all.
     pub(super) fn has_met(&self, what: &K) -> bool {
-        self.times.contains_key(what)
+        self.first.contains_key(what)
     }
 
     /// Tells, once, that something was met too often.

@@ -12,7 +12,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::changes::{Changes, New, What};
 use super::commits::{Commits, Entry};
 use super::paths::{Paths, Visit, Visits};
-use super::{Counts, Item, Reading, SHORTEST_SECRET, merged, usual_path};
+use super::{Counts, Item, Large, Reading, SHORTEST_SECRET, merged, usual_path};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::{self, hex};
 use crate::git::{Id, Kind, Trouble};
@@ -27,20 +27,33 @@ pub(super) enum Object {
     Blob(Id),
 }
 
+/// What is told as something more particular than content, where it is asked for.
+pub(super) struct Special<'a> {
+    /// Refs of notes, and the commits that they are asked for from.
+    pub notes: &'a [(Arc<str>, Id)],
+    /// All stashes, the latest first.
+    pub stashes: &'a [Id],
+}
+
+/// How what a commit brings in is told: as what, and by which name.
+type Manner = (Place, Arc<str>);
+
 /// What the new blobs and names hold.
 struct Held {
-    blobs: HashMap<Id, Result<Vec<u64>, Trouble>>,
+    /// Of a blob that is too large to be held it is not known yet: it is read where it belongs.
+    blobs: HashMap<Id, Result<Option<Vec<u64>>, Trouble>>,
     names: BTreeMap<Box<[u8]>, Vec<u64>>,
 }
 
 impl Reading<'_> {
     /// Reads what the commits bring in that some objects reach, and others do not.
-    pub(super) fn range(&self, from: &[Id], without: &[Id]) {
+    pub(super) fn range(&self, from: &[Id], without: &[Id], special: &Special<'_>) {
         let mut objects = Vec::new();
         let entries = self.reached(from, without, &mut objects);
         let commits = Commits::new(entries);
         (self.visit)(Item::Met(Unit::Commit, commits.all().count() as u64));
         let places: Vec<u32> = commits.all().filter_map(|id| commits.find(&id)).collect();
+        let manners = self.manners(from, &commits, special);
         let mut changes = Changes::new(&self.store);
         // What was named comes first, then the commits, parents before their children.
         let (mut roots, mut blobs) = (Vec::new(), Vec::new());
@@ -52,12 +65,35 @@ impl Reading<'_> {
         }
         for place in commits.ordered(&places) {
             let entry = commits.get(place);
-            let parents = self.bring(entry);
+            let parents = self.bring(entry, manners.get(&entry.id));
             roots.extend(changes.of(entry.tree, &parents).map(|change| (entry.id, change)));
         }
         let submodules = changes.submodules.len() as u64;
         (self.visit)(Item::Excluded(Unit::Submodule, Exclusion::OtherRepository, submodules));
-        self.scan(&changes, &roots, &blobs);
+        self.scan(&changes, &roots, &blobs, &manners);
+    }
+
+    /// How commits are told that are notes, and no other tip reaches them, or parts of stashes.
+    fn manners(&self, from: &[Id], commits: &Commits, special: &Special<'_>) -> HashMap<Id, Manner> {
+        let (mut manners, mut taken) = (HashMap::new(), HashSet::new());
+        let is_ordinary = |id: &Id| special.notes.iter().all(|(_, note)| note != id);
+        if !special.notes.is_empty() {
+            commits.reached(from.iter().copied().filter(is_ordinary), &mut taken);
+        }
+        for (name, tip) in special.notes {
+            let reached = commits.reached([*tip], &mut taken).commits;
+            manners.extend(reached.iter().map(|&place| (commits.get(place).id, (Place::Note, Arc::clone(name)))));
+        }
+        for (number, tip) in special.stashes.iter().enumerate().rev() {
+            let Ok((Kind::Commit, bytes)) = self.store.read(tip) else { continue };
+            // The first parent is the commit that the stash was made on, the others are the index and what git did
+            // not track.
+            let parts = object::Commit::parse(&bytes).parents.into_iter().skip(1).chain([*tip]);
+            let name: Arc<str> = format!("stash@{{{number}}}").into();
+            let parts = parts.filter(|part| commits.find(part).is_some());
+            manners.extend(parts.map(|part| (part, (Place::Stash, Arc::clone(&name)))));
+        }
+        manners
     }
 
     /// The commits that some objects reach and others do not; what else they name is added.
@@ -79,10 +115,10 @@ impl Reading<'_> {
 
     /// The same, but of a tag what it is put on is left to be taken.
     fn begin_or_follow(&self, id: Id, tips: &mut Vec<Id>, objects: &mut Vec<Object>) -> Option<Id> {
-        match self.store.read(&id) {
+        match self.store.read_unless_large(&id) {
             Err(trouble) => self.missed(hex(&id).into_bytes(), "object", &id, &trouble),
-            Ok((Kind::Commit, _)) => tips.push(id),
-            Ok((Kind::Tag, bytes)) => {
+            Ok(Some((Kind::Commit, _))) => tips.push(id),
+            Ok(Some((Kind::Tag, bytes))) => {
                 let tag = object::Commit::parse(&bytes);
                 let holds = self.held_by_commit(&bytes, &tag, Kind::Tag);
                 if !holds.is_empty() {
@@ -94,8 +130,8 @@ impl Reading<'_> {
                 }
                 return tag.target.map(|(target, _)| target);
             }
-            Ok((Kind::Tree, _)) => objects.push(Object::Tree(id)),
-            Ok((Kind::Blob, _)) => objects.push(Object::Blob(id)),
+            Ok(Some((Kind::Tree, _))) => objects.push(Object::Tree(id)),
+            Ok(Some((Kind::Blob, _)) | None) => objects.push(Object::Blob(id)),
         }
         None
     }
@@ -137,11 +173,12 @@ impl Reading<'_> {
     }
 
     /// Tells what one commit's message holds; gives the trees of its parents.
-    fn bring(&self, entry: &Entry) -> Vec<Id> {
+    fn bring(&self, entry: &Entry, manner: Option<&Manner>) -> Vec<Id> {
         if let Ok((_, bytes)) = self.store.read(&entry.id) {
             let holds = self.held_by_commit(&bytes, &object::Commit::parse(&bytes), Kind::Commit);
             if !holds.is_empty() {
-                self.tell_commit(&entry.id, Place::CommitMessage, None, &holds);
+                let reference = manner.map(|(_, name)| Arc::clone(name));
+                self.tell_commit(&entry.id, Place::CommitMessage, reference, &holds);
             }
         }
         let mut parents = Vec::new();
@@ -158,18 +195,20 @@ impl Reading<'_> {
     }
 
     /// Scans what is new, each distinct blob and name once, and tells where it belongs.
-    fn scan(&self, changes: &Changes<'_>, roots: &[(Id, u32)], blobs: &[Id]) {
+    fn scan(&self, changes: &Changes<'_>, roots: &[(Id, u32)], blobs: &[Id], manners: &HashMap<Id, Manner>) {
         let held = self.held(changes, blobs);
         let leading = changes.leading(&|new| held.holds(new));
         let mut telling = Telling {
             reading: self,
             held: &held,
+            manners,
             paths: Paths::default(),
             visits: Visits::default(),
             seen: HashSet::new(),
             told: HashSet::new(),
             lost: HashSet::new(),
             before: HashMap::new(),
+            read: HashSet::new(),
         };
         for id in blobs {
             telling.blob(*id, 0, &[], *id);
@@ -196,14 +235,15 @@ impl Reading<'_> {
         ids.sort_unstable();
         ids.dedup();
         (self.visit)(Item::Met(Unit::Blob, ids.len() as u64));
-        let held = |id: &Id| match self.store.read(id) {
-            Ok((Kind::Blob, text)) => (*id, Ok(self.probe(&text, None, Counts::Blob).0)),
-            Ok(_) => (*id, Err(Trouble::Damaged("it is no blob".into()))),
+        let held = |id: &Id| match self.store.read_unless_large(id) {
+            Ok(Some((Kind::Blob, text))) => (*id, Ok(Some(self.probe(&text, None, Counts::Blob).0))),
+            Ok(Some(_)) => (*id, Err(Trouble::Damaged("it is no blob".into()))),
+            Ok(None) => (*id, Ok(None)),
             Err(trouble) => (*id, Err(trouble)),
         };
-        let mut blobs: HashMap<Id, Result<Vec<u64>, Trouble>> = ids.par_iter().map(held).collect();
+        let mut blobs: HashMap<Id, Result<Option<Vec<u64>>, Trouble>> = ids.par_iter().map(held).collect();
         for (id, path) in settings {
-            if let Some(Ok(holds)) = blobs.get_mut(&id) {
+            if let Some(Ok(Some(holds))) = blobs.get_mut(&id) {
                 *holds = merged(holds, self.given(&id, &path));
             }
         }
@@ -213,26 +253,17 @@ impl Reading<'_> {
 
     /// What a blob holds as the settings of an assistant.
     fn given(&self, id: &Id, path: &str) -> Vec<u64> {
-        match self.store.read(id) {
-            Ok((Kind::Blob, text)) => self.held_by_settings(&text, path),
+        match self.store.read_unless_large(id) {
+            Ok(Some((Kind::Blob, text))) => self.held_by_settings(&text, path),
             _ => Vec::new(),
         }
-    }
-
-    fn origin(&self, commit: &Id, path: Vec<u8>, place: Place) -> Origin {
-        // What cannot be read again was a commit when it was walked.
-        let is_commit = matches!(self.store.read(commit), Ok((Kind::Commit, _)) | Err(_));
-        let reference = (!is_commit && path.is_empty()).then(|| Arc::from(format!("blob {}", hex(commit))));
-        Origin { commit: is_commit.then(|| self.about(commit)), reference, ..Origin::at(path, place) }
     }
 }
 
 impl Held {
     /// Whether there is something to tell of what is new.
     fn holds(&self, new: &New) -> bool {
-        let holds = |id| {
-            self.blobs.get(id).is_none_or(|held| held.as_ref().is_ok_and(|holds| !holds.is_empty()) || held.is_err())
-        };
+        let holds = |id| !matches!(self.blobs.get(id), Some(Ok(Some(holds))) if holds.is_empty());
         new.is_new_path && self.names.contains_key(&new.name) || matches!(&new.what, What::Blob(id, _) if holds(id))
     }
 }
@@ -241,6 +272,7 @@ impl Held {
 struct Telling<'a> {
     reading: &'a Reading<'a>,
     held: &'a Held,
+    manners: &'a HashMap<Id, Manner>,
     paths: Paths,
     visits: Visits<u32>,
     /// Blobs at paths that were met before.
@@ -249,8 +281,10 @@ struct Telling<'a> {
     told: HashSet<(u32, u64)>,
     /// What was told to be lost.
     lost: HashSet<Id>,
-    /// What the parents' blobs hold.
-    before: HashMap<Id, Vec<u64>>,
+    /// What the parents' blobs hold, at their paths.
+    before: HashMap<(Id, u32), Vec<u64>>,
+    /// Large blobs that were read.
+    read: HashSet<Id>,
 }
 
 impl Telling<'_> {
@@ -286,6 +320,16 @@ impl Telling<'_> {
         }
     }
 
+    fn origin(&self, commit: &Id, path: Vec<u8>, place: Place) -> Origin {
+        // What cannot be read again was a commit when it was walked.
+        let is_commit = matches!(self.reading.store.kind(commit), Ok(Kind::Commit) | Err(_));
+        let reference = (!is_commit && path.is_empty()).then(|| Arc::from(format!("blob {}", hex(commit))));
+        let (kind, name) = self.manners.get(commit).map_or((Place::Content, None), |(kind, name)| (*kind, Some(name)));
+        let place = if place == Place::Content { kind } else { place };
+        let reference = reference.or_else(|| name.cloned());
+        Origin { commit: is_commit.then(|| self.reading.about(commit)), reference, ..Origin::at(path, place) }
+    }
+
     fn lost(&mut self, id: Id, kind: &str, path: u32, trouble: &Trouble) {
         if self.lost.insert(id) {
             let shown = if path == 0 { hex(&id).into_bytes() } else { self.paths.text(path) };
@@ -298,21 +342,22 @@ impl Telling<'_> {
         let Some(holds) = self.held.names.get(&new.name).filter(|_| new.is_new_path) else { return };
         let fresh: Vec<u64> = holds.iter().copied().filter(|&one| self.told.insert((path, !one))).collect();
         if !fresh.is_empty() {
-            let origin = self.reading.origin(commit, self.paths.text(path), Place::Path);
+            let origin = self.origin(commit, self.paths.text(path), Place::Path);
             (self.reading.visit)(Item::Known(Blob { bytes: &new.name, origin: &origin }, &fresh, &mut Vec::new()));
         }
     }
 
     fn blob(&mut self, id: Id, path: u32, before: &[Id], commit: Id) {
         let holds = match &self.held.blobs[&id] {
-            Ok(holds) if holds.is_empty() => return,
+            Ok(Some(holds)) if holds.is_empty() => return,
             Ok(holds) => holds,
             Err(trouble) => return self.lost(id, "blob", path, trouble),
         };
         if !self.seen.insert((id, path)) {
             return;
         }
-        let mut old: HashSet<u64> = before.iter().flat_map(|id| self.held_before(*id)).collect();
+        let mut old: HashSet<u64> = before.iter().flat_map(|id| self.held_before(*id, path)).collect();
+        let Some(holds) = holds else { return self.large(id, path, &old, commit) };
         if let Some(usual) = usual_path(self.paths.text(path).rsplit(|&byte| byte == b'/').next().unwrap_or_default()) {
             old.extend(before.iter().flat_map(|id| self.reading.given(id, &usual)));
         }
@@ -325,7 +370,7 @@ impl Telling<'_> {
         let shown = self.paths.text(path);
         match self.reading.store.read(&id) {
             Ok((_, bytes)) => {
-                let origin = self.reading.origin(&commit, shown, Place::Content);
+                let origin = self.origin(&commit, shown, Place::Content);
                 (self.reading.visit)(Item::Known(Blob { bytes: &bytes, origin: &origin }, &fresh, &mut held));
             }
             Err(trouble) => self.reading.missed(shown, "blob", &id, &trouble),
@@ -333,12 +378,43 @@ impl Telling<'_> {
         self.told.extend(held.into_iter().map(|name| (path, name)));
     }
 
-    fn held_before(&mut self, id: Id) -> Vec<u64> {
-        let held = || match self.reading.store.read(&id) {
-            Ok((Kind::Blob, text)) => self.reading.probe(&text, None, Counts::Nothing).0,
+    /// Reads a blob piece by piece, and tells what it holds.
+    fn large(&mut self, id: Id, path: u32, old: &HashSet<u64>, commit: Id) {
+        let origin = self.origin(&commit, self.paths.text(path), Place::Content);
+        match self.reading.store.stream(&id) {
+            Ok((_, mut reader)) => {
+                let (counts, told, mut held) = (self.read.insert(id), &self.told, Vec::new());
+                let is_known = |name| old.contains(&name) || told.contains(&(path, name));
+                let (known, reader): (Option<&dyn Fn(u64) -> bool>, _) = (Some(&is_known), &mut reader);
+                (self.reading.visit)(Item::Large(Large { origin: &origin, reader, counts, known, held: &mut held }));
+                self.told.extend(held.into_iter().map(|name| (path, name)));
+            }
+            Err(trouble) => self.lost(id, "blob", path, &trouble),
+        }
+    }
+
+    fn held_before(&mut self, id: Id, path: u32) -> Vec<u64> {
+        if let Some(held) = self.before.get(&(id, path)) {
+            return held.clone();
+        }
+        let held = match self.reading.store.read_unless_large(&id) {
+            Ok(Some((Kind::Blob, text))) => self.reading.probe(&text, None, Counts::Nothing).0,
+            Ok(None) => self.held_by_large(&id, path),
             _ => Vec::new(),
         };
-        self.before.entry(id).or_insert_with(held).clone()
+        self.before.insert((id, path), held.clone());
+        held
+    }
+
+    /// What a large blob holds as it is at a path. What cannot be read of it holds nothing.
+    fn held_by_large(&self, id: &Id, path: u32) -> Vec<u64> {
+        let (origin, mut held) = (Origin::file(self.paths.text(path)), Vec::new());
+        if let Ok((_, mut reader)) = self.reading.store.stream(id) {
+            let reader = &mut reader;
+            let large = Large { origin: &origin, reader, counts: false, known: None, held: &mut held };
+            (self.reading.visit)(Item::Large(large));
+        }
+        held
     }
 }
 
