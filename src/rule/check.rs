@@ -3,6 +3,9 @@
 //! A pass makes us sure. A failure lowers the confidence and is told, but drops nothing: samples
 //! in documentation fail, and so would a format that its vendor has changed.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use data_encoding::{BASE32, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, Encoding};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -69,6 +72,7 @@ impl Check {
                 let text = secret.strip_prefix(b"pypi-").unwrap_or(secret);
                 pass_if(is_macaroon(text), STRUCTURE)
             }
+            Check::RecoveryPhrase => recovery_phrase(secret),
         }
     }
 }
@@ -314,6 +318,30 @@ fn is_macaroon(text: &[u8]) -> bool {
     bytes.starts_with(&[2, 1]) && signed == Some(&[6, 32])
 }
 
+/// BIP 39: 12, 15, 18, 21 or 24 words of 11 bits each, the last bits of which are the first of the SHA-256 of
+/// those before. A phrase that says a word again and again is one that documents show.
+fn recovery_phrase(text: &[u8]) -> Verdict {
+    static LIST: LazyLock<Vec<&str>> = LazyLock::new(|| include_str!("recovery-words.txt").lines().collect());
+    let Ok(text) = std::str::from_utf8(text) else { return Verdict::NotASecret };
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let numbers: Option<Vec<usize>> = words.iter().map(|word| LIST.binary_search(word).ok()).collect();
+    let Some(numbers) = numbers.filter(|numbers| matches!(numbers.len(), 12 | 15 | 18 | 21 | 24)) else {
+        return Verdict::NotASecret;
+    };
+    let distinct: HashSet<&usize> = numbers.iter().collect();
+    if distinct.len() * 6 < numbers.len() * 5 {
+        return Verdict::NotASecret;
+    }
+    let bits: Vec<bool> =
+        numbers.iter().flat_map(|number| (0..11).rev().map(move |bit| number >> bit & 1 == 1)).collect();
+    let (random, check) = bits.split_at(bits.len() / 33 * 32);
+    let bytes: Vec<u8> =
+        random.chunks(8).map(|byte| byte.iter().fold(0, |sum, &bit| sum << 1 | u8::from(bit))).collect();
+    let digest = Sha256::digest(&bytes)[0];
+    let matches = check.iter().enumerate().all(|(at, &bit)| (digest >> (7 - at) & 1 == 1) == bit);
+    pass_if(matches, CHECKSUM)
+}
+
 fn decodes(encoding: &Encoding, text: &[u8]) -> Option<Vec<u8>> {
     encoding.decode(text).ok()
 }
@@ -361,6 +389,20 @@ mod tests {
         let bytes = [&b"\x02\x01\x08pypi.org\x02\x04abcd\x00\x00\x06\x20"[..], &[7; 32]].concat();
         assert!(is_macaroon(BASE64URL_NOPAD.encode(&bytes).as_bytes()));
         assert!(!is_macaroon(BASE64URL_NOPAD.encode(&bytes[..40]).as_bytes()));
+    }
+
+    #[test]
+    fn a_recovery_phrase_ends_with_a_checksum() {
+        // The first 24 of every eightieth word, and the word that makes their bits come out.
+        let words: Vec<&str> = include_str!("recovery-words.txt").lines().collect();
+        assert_eq!(words.len(), 2048);
+        let front: Vec<&str> = words.iter().copied().step_by(80).take(11).collect();
+        let phrase = |last: &str| [front.join(" "), last.to_owned()].join(" ");
+        let passing = words.iter().filter(|last| recovery_phrase(phrase(last).as_bytes()) == Verdict::Pass).count();
+        // Seven of the last word's bits are free.
+        assert_eq!(passing, 128);
+        assert_eq!(recovery_phrase(phrase("nobody").as_bytes()), Verdict::NotASecret);
+        assert_eq!(recovery_phrase("abandon ".repeat(12).as_bytes()), Verdict::NotASecret);
     }
 
     #[test]

@@ -231,6 +231,8 @@ pub enum Check {
     Base58,
     /// PyPI tokens: a macaroon of version 2 with its signature.
     Macaroon,
+    /// BIP 39: words of its list, the last of which holds bits of a SHA-256.
+    RecoveryPhrase,
 }
 
 fn high() -> Confidence {

@@ -69,6 +69,8 @@ const BY_PLACE: u8 = 2;
 const BY_PROVIDER: u8 = 1;
 /// It has a secret-like name.
 const BY_NAME: u8 = 0;
+/// How long a keyword would be that says as much as the id a secret belongs to: longer than any.
+const WITH_ITS_ID: usize = usize::MAX;
 
 impl Scanner {
     /// What a token rule makes of one of its keywords at a place.
@@ -95,10 +97,20 @@ impl Scanner {
         if verdict != Verdict::Pass && rule.pattern.may_continue(&text[matched.whole.end..]) {
             return None;
         }
-        let known = if at + keyword > secret.start { BY_SHAPE } else { BY_PLACE };
+        let known = match at + keyword > secret.start {
+            // A shape that several vendors share: whose it is, a name may tell.
+            true if &*rule.provider == GENERIC => BY_NAME,
+            true => BY_SHAPE,
+            false => BY_PLACE,
+        };
         let candidate = self.judged(index, (known, keyword), window, secret, prefix, verdict);
         let companion = rule.companion.as_deref().filter(|_| candidate.dismissal.is_none());
         companion.and_then(|id| self.companion(id, window, &candidate.secret)).or(Some(candidate))
+    }
+
+    /// Whether what a rule found is not the public id at a place but the secret that belongs to it.
+    pub(super) fn is_companion(&self, index: usize, at: usize, found: &Candidate) -> bool {
+        self.rules[index].companion.is_some() && !found.secret.contains(&at)
     }
 
     /// The secret that belongs to a public id, standing close by.
@@ -116,7 +128,7 @@ impl Scanner {
             .filter(|at| is_token_byte(text[*at]) && !public.contains(at) && begins(at))
             .filter_map(|at| self.rules[index].pattern.matches_at(text, at))
             .filter(|matched| !self.rules[index].pattern.may_continue(&text[matched.whole.end..]))
-            .map(|matched| self.judged(index, (BY_PROVIDER, 0), window, matched.secret, 0, Verdict::Pass))
+            .map(|matched| self.judged(index, (BY_PLACE, WITH_ITS_ID), window, matched.secret, 0, Verdict::Pass))
             .filter(|candidate| candidate.dismissal.is_none());
         found.next()
     }
@@ -306,7 +318,7 @@ fn dismissal(rule: &Rule, body: &[u8]) -> Option<Dismissal> {
         Judge::Key | Judge::Password if reference::is_reference(body) => Some(Dismissal::Reference),
         Judge::Key | Judge::Password if encoded::is_placeholder(body) => Some(Dismissal::Placeholder),
         Judge::Key if is_placeholder() => Some(Dismissal::Placeholder),
-        Judge::Key => (!random::is_random(body)).then_some(Dismissal::LowEntropy),
+        Judge::Key => (!random::is_random(body) && !encoded::is_random(body)).then_some(Dismissal::LowEntropy),
         Judge::Password if password::is_placeholder(body) => Some(Dismissal::Placeholder),
         Judge::Password => (!password::is_chosen(body)).then_some(Dismissal::LowEntropy),
     }
@@ -385,19 +397,34 @@ impl Seen {
     }
 }
 
-/// A name that is a single word, with the word that says what it is of: `API key`, `secret key`.
+/// A name that is a single word, with the words that say what it is of: `API key`, `secret access key`.
 fn with_kind(text: &[u8], name: &Range<usize>) -> Range<usize> {
-    const KINDS: [&[u8]; 9] =
-        [b"api", b"access", b"secret", b"private", b"client", b"signing", b"encryption", b"license", b"public"];
-    let before = &text[name.start.saturating_sub(12)..name.start];
-    let Some(before) = before.strip_suffix(b" ").filter(|_| text[name.clone()].iter().all(u8::is_ascii_alphabetic))
-    else {
-        return name.clone();
-    };
-    let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let kind = &before[before.len() - letters..];
-    let is_kind = name.len() <= 6 && KINDS.iter().any(|one| kind.eq_ignore_ascii_case(one));
-    if is_kind { name.start - letters - 1..name.end } else { name.clone() }
+    const KINDS: [&[u8]; 12] = [
+        b"api",
+        b"access",
+        b"secret",
+        b"private",
+        b"client",
+        b"signing",
+        b"encryption",
+        b"license",
+        b"public",
+        b"admin",
+        b"master",
+        b"write",
+    ];
+    const LONGEST: usize = 12;
+    let is_word = text[name.clone()].iter().all(u8::is_ascii_alphabetic) && name.len() <= 6;
+    let mut start = name.start;
+    while let Some(before) = text[start.saturating_sub(LONGEST)..start].strip_suffix(b" ").filter(|_| is_word) {
+        let letters = before.iter().rev().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let kind = &before[before.len() - letters..];
+        if !KINDS.iter().any(|one| kind.eq_ignore_ascii_case(one)) {
+            break;
+        }
+        start -= letters + 1;
+    }
+    start..name.end
 }
 
 /// Whether any rule could believe a value: it has a digit, mixes its cases, or is long.

@@ -381,6 +381,7 @@ impl Scanner {
         marks.clear();
         let mut read_until = 0;
         let mut searches = self.everywhere.clone();
+        let mut ids = Vec::new();
         for hit in &memory.hits {
             let (at, meaning) = (hit.at as usize, &self.meanings[hit.literal as usize]);
             searches.extend(&meaning.searches);
@@ -389,6 +390,9 @@ impl Scanner {
             }
             for &rule in &meaning.tokens {
                 let candidate = self.token(window.text, at, meaning.length, rule);
+                if candidate.as_ref().is_some_and(|one| self.is_companion(rule, at, one)) {
+                    ids.push(at);
+                }
                 candidates.extend(candidate.filter(|candidate| {
                     self.rules[candidate.rule].judge != Judge::Exposure
                         || filter::exposure::is_exposed(window.text, &candidate.secret, window.origin.file_name())
@@ -403,6 +407,11 @@ impl Scanner {
                 candidates.extend(self.value(window, &assignment));
             }
         }
+        // The id of a pair is no secret, whatever it is called.
+        candidates.retain(|one| {
+            let first = ids.partition_point(|&id| id < one.secret.start);
+            ids.get(first).is_none_or(|&id| id >= one.secret.end)
+        });
         searches.sort_unstable();
         searches.dedup();
         searches.into_iter().for_each(|index| self.search(window, index, candidates));

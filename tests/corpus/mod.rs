@@ -55,13 +55,14 @@ pub(crate) fn all() -> Vec<Case> {
 }
 
 /// Whether a rule is one that reports what its pattern makes. Those of low confidence report nothing
-/// unless asked to; what only its vendor can make fails its check, and so may fall below.
+/// unless asked to; what only its vendor can make fails its check, and so may fall below; and what hands keys to
+/// browsers is no secret to be planted.
 fn is_measured(rule: &Rule) -> bool {
     !PROVIDERS_OF_PLACES.contains(&&*rule.provider)
         && !matches!(rule.finder, Finder::File(_))
         && rule.confidence > Confidence::Low
         && (rule.check.is_none() || rule.confidence == Confidence::High)
-        && rule.judge != Judge::Password
+        && !matches!(rule.judge, Judge::Password | Judge::Exposure)
 }
 
 /// Secrets of every rule that has a provider, and what looks like them.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
 
-use super::{Dismissal, password, reference};
+use super::{Dismissal, password, random, reference};
 
 /// The shortest text that is taken for base64: shorter ones decode to something by chance.
 const SHORTEST: usize = 8;
@@ -32,6 +32,11 @@ pub fn unescaped(value: &[u8]) -> Cow<'_, [u8]> {
         at += if escape(at).is_some() { 3 } else { 1 };
     }
     Cow::Owned(plain)
+}
+
+/// Whether a value is the base64 of a text that looks random, as Kubernetes keeps secrets.
+pub fn is_random(value: &[u8]) -> bool {
+    decoded(value).is_some_and(|text| random::is_random(&text))
 }
 
 /// Whether a value is the base64 of a password's hash.

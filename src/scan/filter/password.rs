@@ -62,9 +62,9 @@ pub fn is_strong(value: &[u8]) -> bool {
     value.len() >= 8 && distinct(value) >= 6 && stock(value) * 3 < value.len() && !is_counted(value)
 }
 
-/// A word with a count behind it, the first thing to be tried: `minio123`, `backup1234`.
+/// A word with a count behind it, the first thing to be tried: `minio123`, `Backup1234`.
 fn is_counted(value: &[u8]) -> bool {
-    let letters = value.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let letters = value.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let count = &value[letters..];
     letters >= 3 && count.len() >= 3 && b"1234567890".starts_with(count)
 }

@@ -65,7 +65,7 @@ pub fn is_jumbled(text: &[u8]) -> bool {
         && text.iter().all(|byte| byte.is_ascii_alphabetic() || b"/+".contains(byte))
         && case_changes(text) >= 3
         && common_pairs(text) < 0.5
-        && words::covered(text) == 0
+        && words::covered(text) * 4 < text.len()
 }
 
 /// Bits per byte, by how often each occurs.

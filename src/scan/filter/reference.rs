@@ -34,7 +34,11 @@ fn is_template(value: &[u8]) -> bool {
 
 /// What a signed request to AWS says of its key, which is public: `ID/20260131/eu-west-1/s3/aws4_request`.
 fn is_scope(value: &[u8]) -> bool {
-    value.ends_with(b"/aws4_request") || value.ends_with(b"%2Faws4_request")
+    let parts: Vec<&[u8]> = value.splitn(3, |&byte| byte == b'%').collect();
+    let is_date = |part: &[u8]| part.len() == 10 && part.starts_with(b"2F") && part[2..].iter().all(u8::is_ascii_digit);
+    value.ends_with(b"/aws4_request")
+        || value.ends_with(b"%2Faws4_request")
+        || parts.get(1).is_some_and(|part| is_date(part))
 }
 
 /// `$TOKEN`, but not `$2b$10$...` nor `$ecret!`.

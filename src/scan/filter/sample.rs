@@ -14,7 +14,7 @@ pub fn is_public(secret: &[u8]) -> bool {
 }
 
 /// The first 64 bits of their SHA-256: written out they would trip every scanner there is.
-const KNOWN: [u64; 19] = [
+const KNOWN: [u64; 21] = [
     0x0011_cc25_eb43_2071, // Azure storage emulator
     0xaa65_4743_9583_c3a2, // Azure Cosmos DB emulator
     0x2caf_c097_0149_a84f, // Stripe's documentation
@@ -34,6 +34,8 @@ const KNOWN: [u64; 19] = [
     0x8580_dd90_707d_8c51, // the same
     0xc108_3818_9a43_2c83, // the same
     0xfde6_5288_758a_de65, // the same
+    0xb83e_9641_7f61_cb14, // Truffle and Ganache, recovery phrase
+    0x9c5d_0a66_56e5_d3f3, // the same
 ];
 
 #[cfg(test)]
