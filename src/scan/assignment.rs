@@ -49,12 +49,16 @@ enum Join {
     QuotedOnly,
     /// A blank or `is`: a word that ends its line or sentence may follow.
     Loose,
+    /// The mark between two cells of a table in Markdown: a word that fills its cell may follow.
+    Cell,
+    /// The value stands in the row below, in the column of the name: it goes on to this mark.
+    Column(u8),
 }
 
 /// Reads the assignment whose name has a secret-like word at `word`.
 pub(super) fn read(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let whole = name_around(text, word.clone())?;
-    let (join, at) = joined(text, &whole)?;
+    let (join, at) = below(text, &whole).or_else(|| joined(text, &whole))?;
     let name = if text[whole.end..at].starts_with(b"(") { called(text, &whole, &word)? } else { whole.clone() };
     value(text, at, join, is_query(text, &whole)).map(|(value, dress)| Assignment { name, value, dress })
 }
@@ -106,8 +110,15 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b'=', ..] => Some((Join::Assigned, at + 1)),
         [b':', b':', ..] => None,
         [b':', b' ', ..] if &text[name.clone()] == b"PASS" => None,
-        [b':', ..] => Some((Join::Assigned, after_type(text, at + 1))),
+        // `**Password:** x`
+        [b':', b'*', b'*', ..] => Some((Join::Assigned, at + 3)),
+        [b':', ..] => Some((Join::Assigned, parameter(text, at + 1).unwrap_or_else(|| after_type(text, at + 1)))),
         [b'|', b'|', ..] | [b'?', b'?', ..] | [b'<', b'-', ..] => Some((Join::QuotedOnly, at + 2)),
+        [b'|', b' ', ..] if spaced => Some((Join::Cell, at + 1)),
+        [b'!', b' ', ..] => otherwise_of_type(text, at + 1).map(|at| (Join::QuotedOnly, at)),
+        [b'a', b's', b' ', ..] if spaced && otherwise_of_type(text, at + 3).is_some() => {
+            otherwise_of_type(text, at + 3).map(|at| (Join::QuotedOnly, at))
+        }
         [b'?', b':', ..] => Some((Join::Assigned, after_type(text, at + 2))),
         [b'?', b'=', ..] => Some((Join::Assigned, at + 2)),
         [b'o', b'r', b' ', ..] if spaced => Some((Join::QuotedOnly, at + 3)),
@@ -119,15 +130,21 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
             Some((Join::QuotedOnly, default_argument(text, at + 1).unwrap_or(at + 1)))
         }
         [b',', ..] if closed => after_comma(text, at + 1),
+        [b',', b' ', ..] => value_key(text, at + 1).map(|at| (Join::Assigned, at)),
         [b'(', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
         [b'{', ..] if closed && spaced => match default_key(text, at) {
             Some(at) => Some((Join::Assigned, at)),
             None => otherwise(text, name, at).map(|at| (Join::QuotedOnly, at)),
         },
         [b'.', ..] if closed => otherwise(text, name, at).map(|at| (Join::QuotedOnly, at)),
+        [b'{', b'"', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
         [b'[' | b'{', ..] => after_declaration(text, at).map(|at| (Join::QuotedOnly, at)),
         [b'\n' | b'\r', ..] => value_key(text, at).map(|at| (Join::Assigned, at)),
-        [b'v' | b'V', ..] if closed && spaced => value_key(text, at).map(|at| (Join::Assigned, at)),
+        [b'v' | b'V' | b'a' | b'c', ..] if closed && spaced => value_key(text, at).map(|at| (Join::Assigned, at)),
+        [b'x', b'm', b'l', b':', ..] if closed && spaced && opens_element(text, name) => {
+            text[at..].iter().position(|&byte| byte == b'>').map(|end| (Join::Element, at + end + 1))
+        }
+        [b'f', b'o', b'r', b' ', ..] if spaced && !closed => purpose(text, at).map(|at| (Join::Loose, at)),
         [_, ..] if spaced && (text[name.clone()].starts_with(b"-") || is_set(text, name)) => Some((Join::Flag, at)),
         [next, ..] if spaced && !closed => match after_declaration(text, at) {
             Some(at) => Some((Join::QuotedOnly, at)),
@@ -237,15 +254,105 @@ fn otherwise(text: &[u8], name: &Range<usize>, at: usize) -> Option<usize> {
     }
 }
 
+/// Behind the `||` that follows a type or an exclamation mark: `(x as string) || "y"`, `x! ?? "y"`.
+fn otherwise_of_type(text: &[u8], mut at: usize) -> Option<usize> {
+    skip(text, &mut at, |byte| byte.is_ascii_alphanumeric() || b"_.)<>[] ".contains(&byte));
+    matches!(text.get(at..), Some([b'|', b'|', ..] | [b'?', b'?', ..])).then_some(at + 2)
+}
+
+/// Behind what a secret is for: `password for the database: x`.
+fn purpose(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || b" _.-".contains(&byte));
+    text[end..].starts_with(b": ").then_some(end + 2)
+}
+
+/// Where the value of a parameter begins that is described in a block, by its default: `{"value": "x"}`,
+/// `{"Type": "String", "Default": "x"}`, and the same in YAML.
+fn parameter(text: &[u8], mut at: usize) -> Option<usize> {
+    const FIRST: [&[u8]; 4] = [b"Type:", b"Default:", b"Description:", b"NoEcho:"];
+    skip(text, &mut at, is_blank);
+    let block = match text.get(at)? {
+        b'{' => text[at + 1..].split(|&byte| byte == b'}').next()?,
+        b'\n' | b'\r' => {
+            skip(text, &mut at, |byte| byte.is_ascii_whitespace());
+            FIRST.iter().any(|first| text[at..].starts_with(first)).then(|| &text[at..])?
+        }
+        _ => return None,
+    };
+    let start = at + usize::from(text[at] == b'{');
+    let keys = [&b"\"value\""[..], b"\"Default\"", b"\"default\"", b"Default"];
+    let mut end = start + keys.iter().find_map(|key| Some(memchr::memmem::find(block, key)? + key.len()))?;
+    skip(text, &mut end, is_blank);
+    (text.get(end) == Some(&b':')).then_some(end + 1)
+}
+
+/// Where in the row below a value stands whose column has this name: a table of comma-separated values, or what
+/// SQL inserts.
+fn below(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
+    const LONGEST_ROW: usize = 400;
+    const MARKS: &[u8] = b",\t;";
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'`');
+    let end = name.end + usize::from(text.get(name.end).is_some_and(is_quote));
+    let next = *text.get(end)?;
+    if !matches!(next, b',' | b'\t' | b';' | b'\n' | b'\r' | b')') {
+        return None;
+    }
+    let reach = &text[name.start.saturating_sub(LONGEST_ROW)..name.start];
+    let is_header = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-. \",;\t`".contains(byte);
+    let before = reach.iter().rev().take_while(is_header).count();
+    let row = &reach[reach.len() - before..];
+    let opened = name.start.checked_sub(before + 1).map(|at| text[at]);
+    if next == b')' || opened == Some(b'(') {
+        let after = &text[end..text.len().min(end + LONGEST_ROW)];
+        let close = after.iter().position(|&byte| byte == b')')? + 1;
+        let mut at = end + close;
+        skip(text, &mut at, |byte| byte.is_ascii_whitespace());
+        let is_values = text.get(at..at + 6)?.eq_ignore_ascii_case(b"values");
+        at += 6;
+        skip(text, &mut at, |byte| byte.is_ascii_whitespace());
+        let column = row.iter().filter(|&&byte| byte == b',').count();
+        let opens = is_values && opened == Some(b'(') && text.get(at) == Some(&b'(');
+        return opens.then(|| nth(text, at + 1, column, b','))?.map(|at| (Join::QuotedOnly, at));
+    }
+    let mark = if MARKS.contains(&next) { next } else { *row.iter().rev().find(|byte| MARKS.contains(byte))? };
+    let header = &text[name.start - before..text.len().min(end + LONGEST_ROW)];
+    let length = header.iter().position(|&byte| byte == b'\n')?;
+    let columns = |row: &[u8]| row.iter().filter(|&&byte| byte == mark).count();
+    let start = name.start - before + length + 1;
+    let row_below = text[start..].iter().take(LONGEST_ROW).take_while(|&&byte| byte != b'\n').count();
+    let is_table =
+        matches!(opened, None | Some(b'\n')) && columns(&header[..length]) == columns(&text[start..start + row_below]);
+    if !is_table || columns(&header[..length]) == 0 {
+        return None;
+    }
+    nth(text, start, columns(row), mark).map(|at| (Join::Column(mark), at))
+}
+
+/// Where the field of a row begins that has so many before it.
+fn nth(text: &[u8], start: usize, fields: usize, mark: u8) -> Option<usize> {
+    const LONGEST_FRONT: usize = 2000;
+    let row = text.get(start..text.len().min(start + LONGEST_FRONT))?;
+    let mut at = 0;
+    for _ in 0..fields {
+        let quote = row.get(at).filter(|byte| matches!(byte, b'"' | b'\''));
+        let mut quotes = 0;
+        at += row.get(at..)?.iter().position(|&byte| {
+            quotes += usize::from(Some(&byte) == quote);
+            byte == mark && quotes % 2 == 0
+        })? + 1;
+        skip(row, &mut at, |byte| byte == b' ');
+    }
+    Some(start + at)
+}
+
 /// Behind a key called `value`, when that is what comes next.
 fn value_key(text: &[u8], mut at: usize) -> Option<usize> {
     skip(text, &mut at, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n'));
     skip(text, &mut at, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
-    let word = text.get(at..at + 5)?;
-    if !word.eq_ignore_ascii_case(b"value") {
-        return None;
-    }
-    at += 5;
+    const KEYS: [&[u8]; 3] = [b"android:value", b"value", b"content"];
+    let starts = |key: &&&[u8]| text.get(at..at + key.len()).is_some_and(|word| word.eq_ignore_ascii_case(key));
+    at += KEYS.iter().find(starts)?.len();
     skip(text, &mut at, |byte| matches!(byte, b'"' | b'\'' | b'\\'));
     skip(text, &mut at, is_blank);
     matches!(text.get(at)?, b'=' | b':').then_some(at + 1)
@@ -260,21 +367,30 @@ fn opens_element(text: &[u8], name: &Range<usize>) -> bool {
 /// The value that begins at or soon after `at`, and how it is written.
 fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Range<usize>, Dress)> {
     if join == Join::Element {
+        at = inner_element(text, at);
+        if text[at..].starts_with(b"<![CDATA[") {
+            let start = at + b"<![CDATA[".len();
+            let end = start + text[start..].iter().take(LONGEST_VALUE).position(|&byte| byte == b']')?;
+            return trimmed(text, start..end, Dress::Quoted);
+        }
         let end = at + text[at..].iter().take(LONGEST_VALUE).position(|&byte| matches!(byte, b'<' | b'\n'))?;
         return text[end..].starts_with(b"</").then(|| trimmed(text, at..end, Dress::Quoted))?;
     }
     skip(text, &mut at, is_blank);
+    at = after_tag(text, at);
     if let Some(quote) = opening_quote(text, at, join) {
         return quoted(text, quote);
     }
     let dress = match join {
         Join::QuotedOnly => return None,
-        Join::Loose => Dress::Loose,
+        Join::Loose | Join::Cell | Join::Column(_) => Dress::Loose,
         _ => Dress::Bare,
     };
+    let is_field_end = |byte: u8| matches!(join, Join::Column(mark) if mark == byte);
     let word = |at: usize| {
         let text = &text[at..text.len().min(at + LONGEST_VALUE)];
-        at + (0..text.len()).find(|&end| stops(&text[end..], in_query)).unwrap_or(text.len())
+        let ends = |&end: &usize| stops(&text[end..], in_query) || is_field_end(text[end]);
+        at + (0..text.len()).find(ends).unwrap_or(text.len())
     };
     let end = word(at);
     if scheme(&text[at..end], &text[end..]) {
@@ -282,7 +398,11 @@ fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Rang
         skip(text, &mut at, is_blank);
         return trimmed(text, at..word(at), dress);
     }
-    if join == Join::Loose && !ends_line(&text[end..]) && text.get(at.wrapping_sub(3)..at) != Some(b"is ") {
+    let next = || text[end..].iter().take(LONGEST_GAP).find(|&&byte| !is_blank(byte));
+    if join == Join::Cell && next() != Some(&b'|') {
+        return None;
+    }
+    if join == Join::Loose && !ends_there(&text[end..]) && text.get(at.wrapping_sub(3)..at) != Some(b"is ") {
         return None;
     }
     trimmed(text, at..end, dress)
@@ -309,6 +429,38 @@ fn ends_line(after: &[u8]) -> bool {
     matches!(after.get(blanks), None | Some(b'\n' | b'\r'))
 }
 
+/// Whether a line, a statement or a string ends here.
+fn ends_there(after: &[u8]) -> bool {
+    ends_line(after) || matches!(after, [b'"' | b'\'' | b';', ..])
+}
+
+/// Behind what YAML may put in front of a value: `!!str x`, `&anchor x`, and the mark of a block on the next line.
+fn after_tag(text: &[u8], at: usize) -> usize {
+    let mut end = at;
+    match text.get(at..) {
+        Some([b'!', b'!', ..] | [b'&', b'a'..=b'z' | b'A'..=b'Z', ..]) => {
+            skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || b"!&_-".contains(&byte));
+            if skip(text, &mut end, is_blank) > 0 { end } else { at }
+        }
+        Some([b'|' | b'>', b'\n' | b'\r' | b'-' | b'+', ..]) => {
+            end += 1;
+            skip(text, &mut end, |byte| matches!(byte, b'-' | b'+'));
+            skip(text, &mut end, is_blank);
+            let is_block = matches!(text.get(end), Some(b'\n' | b'\r'));
+            if is_block && skip(text, &mut end, |byte| byte.is_ascii_whitespace()) > 1 { end } else { at }
+        }
+        _ => at,
+    }
+}
+
+/// Behind the tag of an element that does nothing but hold the value: `<value>`.
+fn inner_element(text: &[u8], at: usize) -> usize {
+    let mut end = at;
+    skip(text, &mut end, |byte| byte.is_ascii_whitespace());
+    let is_value = |tag: &[u8]| text.get(end..end + tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag));
+    if is_value(b"<value>") { end + b"<value>".len() } else { at }
+}
+
 /// `Bearer`, `Basic` and the like in front of the value proper.
 fn scheme(word: &[u8], after: &[u8]) -> bool {
     const SCHEMES: [&[u8]; 6] = [b"bearer", b"basic", b"token", b"apikey", b"api-key", b"key"];
@@ -322,6 +474,8 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
     let end = text.len().min(at + LONGEST_GAP);
     let text = &text[..end];
     at += if text[at..].starts_with(b"new ") { b"new ".len() } else { 0 };
+    // `<Map apiKey={"x"} />`
+    at += usize::from(matches!(text[at..], [b'{', b'"' | b'\'' | b'`', ..]));
     let called =
         text[at..].iter().take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_.:!&@".contains(&byte)).count();
     match text.get(at + called) {
@@ -331,7 +485,7 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
         }
         Some(b'(') => {
             at += called + 1;
-            skip(text, &mut at, is_blank);
+            skip(text, &mut at, |byte| is_blank(byte) || called == 0 && matches!(byte, b'\r' | b'\n'));
             at += text[at..].strip_prefix(b"default").map_or(0, |rest| {
                 let gap = rest.iter().take_while(|&&byte| is_blank(byte) || byte == b'=').count();
                 b"default".len() + gap
@@ -498,6 +652,32 @@ mod tests {
             ("password = \"a\\\"b c\"", "password", "a\\\"b c"),
             ("key =\n    \"abc\"", "key", "abc"),
             ("(see key=abc).", "key", "abc"),
+            ("| API key | abc |", "key", "abc"),
+            ("**Password:** `abc`", "Password", "abc"),
+            ("password for the database: abc", "password", "abc"),
+            ("<meta-data android:name=\"x.API_KEY\" android:value=\"abc\" />", "x.API_KEY", "abc"),
+            ("<meta name=\"api-token\" content=\"abc\">", "api-token", "abc"),
+            ("<setting name=\"ApiKey\"><value>abc</value></setting>", "ApiKey", "abc"),
+            ("<data name=\"ApiKey\" xml:space=\"preserve\">\n  <value>abc</value>", "ApiKey", "abc"),
+            ("<apiKey><![CDATA[abc]]></apiKey>", "apiKey", "abc"),
+            ("<Map apiKey={\"abc\"} />", "apiKey", "abc"),
+            ("std::string key{\"abc\"};", "key", "abc"),
+            ("- {name: API_KEY, value: \"abc\"}", "API_KEY", "abc"),
+            ("password = (\n    \"abc\"\n)", "password", "abc"),
+            ("\"adminPassword\": {\"value\": \"abc\"}", "adminPassword", "abc"),
+            ("\"DbPassword\": {\"Type\": \"String\", \"Default\": \"abc\"}", "DbPassword", "abc"),
+            ("  DbPassword:\n    Type: String\n    Default: abc\n", "DbPassword", "abc"),
+            ("password: >-\n  abc\n", "password", "abc"),
+            ("password: !!str abc\n", "password", "abc"),
+            ("password: &anchor 'abc'\n", "password", "abc"),
+            ("fastcgi_param API_KEY abc;\n", "API_KEY", "abc"),
+            ("user,api_key,x\nbob,abc,1\n", "api_key", "abc"),
+            ("user\tpassword\nbob\tabc\n", "password", "abc"),
+            ("INSERT INTO u (`id`, `password`) VALUES (1, 'abc');", "password", "abc"),
+            ("insert into u (name, api_key, x) values ('a, b', 'abc', 3)", "api_key", "abc"),
+            ("| `api_key` | `abc` |", "api_key", "abc"),
+            ("const x = (process.env.API_KEY as string) || \"abc\";", "process.env.API_KEY", "abc"),
+            ("const x = process.env.API_KEY! ?? 'abc';", "process.env.API_KEY", "abc"),
         ] {
             assert_eq!(read_first(text), Some((name, value)), "{text}");
         }
@@ -517,6 +697,14 @@ mod tests {
             "KeyFactory.getInstance(\"abc\")",
             "password.matches(\"abc\")",
             "[\"key_one\",\n \"abc\"]",
+            "| API key | abc and more |",
+            "call(key, abc);\nmore(key, abc);\n",
+            "int key, other;\n",
+            "user,key\nno table\n",
+            "INSERT INTO x (a, key) VALUES",
+            "insert into x (key) values (",
+            "a,key\n",
+            "key as string",
         ] {
             assert_eq!(read_first(text), None, "{text}");
         }

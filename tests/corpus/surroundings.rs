@@ -275,6 +275,13 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
         "url.txt",
         "postgres://user:password@localhost:5432/db\nhttps://username:password@example.com/\nredis://:${REDIS_PASSWORD}@redis:6379\n",
     ),
+    ("a.csv", "name,token_type,key\nann,bearer,customer.name.first\n"),
+    (
+        "README.md",
+        "| Option | Default |\n|---|---|\n| `password` | none |\n| `api_key` | read from the environment |\n",
+    ),
+    ("a.sql", "INSERT INTO options (name, password_reset_url) VALUES ('ann', 'https://example.com/reset');\n"),
+    ("cookies.txt", "# Netscape HTTP Cookie File\n.example.com\tTRUE\t/\tFALSE\t1893456000\tlang\tde\n"),
     ("masked.log", "password=******** token=abcd****************wxyz api_key=[REDACTED]\n"),
     // Public halves.
     ("id_rsa.pub", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ{B}{B}{B} deploy@host\n"),
