@@ -105,8 +105,11 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 
 fn read(file: File, most: u64) -> io::Result<Vec<u8>> {
     fault::point()?;
-    let size = file.metadata()?.len().min(most) + 1;
-    read_into(Vec::with_capacity(usize::try_from(size).unwrap_or_default()), file, most)
+    let size = file.metadata()?.len();
+    if size > most {
+        return Err(too_large(most));
+    }
+    read_into(Vec::with_capacity(usize::try_from(size + 1).unwrap_or_default()), file, most)
 }
 
 /// All that a reader yields, at most so many bytes.
@@ -121,7 +124,11 @@ pub(crate) fn read_all(reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
 fn read_into(mut bytes: Vec<u8>, reader: impl Read, most: u64) -> io::Result<Vec<u8>> {
     reader.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {most} bytes")));
+        return Err(too_large(most));
     }
     Ok(bytes)
+}
+
+fn too_large(most: u64) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {most} bytes"))
 }

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use flate2::write::ZlibEncoder;
+use sha1::Digest;
 use support::{Tree, key_of, skant};
 
 /// What git prints when it is given something.
@@ -146,4 +147,54 @@ fn a_tree_in_itself_is_gone_through_once() {
         let run = skant(&tree, way);
         assert!(run.status == 2 && run.each("path").contains(&"b".to_owned()), "{way:?} {run:#?}");
     }
+}
+
+/// An index that has folders as a whole, written by hand: git would not go through these.
+fn sparse_index(tree: &Tree, folders: &[(&str, &str)]) {
+    let mut index = [&b"DIRC"[..], &3u32.to_be_bytes(), &(folders.len() as u32).to_be_bytes()].concat();
+    for (path, id) in folders {
+        let mut entry = [[0; 24].as_slice(), &0o040_000u32.to_be_bytes(), &[0; 12], &bytes_of(id)].concat();
+        // It is passed over in the work tree, as all folders of such an index.
+        entry.extend([(0x4000 | path.len() as u16).to_be_bytes(), 0x4000u16.to_be_bytes()].concat());
+        entry.extend(path.as_bytes());
+        entry.resize(entry.len() + 8 - entry.len() % 8, 0);
+        index.extend(entry);
+    }
+    index.extend([&b"sdir"[..], &0u32.to_be_bytes()].concat());
+    let sum = sha1::Sha1::digest(&index);
+    index.extend(sum);
+    fs::write(tree.path(".git/index"), index).unwrap();
+}
+
+fn bytes_of(id: &str) -> Vec<u8> {
+    (0..20).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap()).collect()
+}
+
+/// What differs in a folder of such an index is staged, path for path: there may be more than anybody has memory for.
+#[test]
+fn a_bomb_in_a_sparse_index_is_told() {
+    let tree = bomb("nothing\n");
+    let top = git(&tree, &["rev-parse", "HEAD^{tree}"], b"");
+    sparse_index(&tree, &[("a/", &top), ("b/", &top)]);
+    let run = skant(&tree, &["staged"]);
+    assert!(run.status == 2 && run.stderr.contains("too many files differ in a/"), "{run:#?}");
+    let blob = git(&tree, &["hash-object", "-w", "--stdin"], key_of("sparse").as_bytes());
+    let few = tree_of(&tree, &[(false, "deep", &blob)]);
+    sparse_index(&tree, &[("a/", &few)]);
+    assert_eq!(skant(&tree, &["staged", "--format", "json"]).each("path"), ["a/deep"]);
+}
+
+/// A tree that is in itself has paths without end.
+#[test]
+fn a_tree_in_itself_in_a_sparse_index_is_told() {
+    let tree = Tree::repo();
+    let id = "11".repeat(20);
+    let text = [b"40000 a\0", &bytes_of(&id)[..]].concat();
+    let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(format!("tree {}\0", text.len()).as_bytes()).unwrap();
+    encoder.write_all(&text).unwrap();
+    tree.bytes(format!(".git/objects/11/{}", &id[2..]), encoder.finish().unwrap());
+    sparse_index(&tree, &[("a/", &id)]);
+    let run = skant(&tree, &["staged"]);
+    assert!(run.status == 2 && run.stderr.contains("too many files differ in a/"), "{run:#?}");
 }

@@ -7,11 +7,12 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Random, Run, Tree, run};
+use support::{Random, Run, Tree, program, run};
 
 /// A repository with two keys: one that is there, and one that was taken out again.
 fn whole() -> Tree {
@@ -47,7 +48,7 @@ fn git(tree: &Tree, arguments: &[&str]) -> String {
 #[track_caller]
 fn bounded(tree: &Tree, arguments: &[&str]) -> Run {
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_skant")]);
+    command.args(["-c", "ulimit -v 2000000; exec \"$0\" \"$@\"", program()]);
     command.args(arguments).args(["--format", "json"]).current_dir(tree.path(""));
     command.env_clear().env("HOME", tree.home()).env("PATH", std::env::var_os("PATH").unwrap_or_default());
     let run = run(command, b"");
@@ -205,7 +206,6 @@ fn indexes_that_are_damaged_at_random_are_told() {
 
 /// A repository that something was done to, and what must come of it.
 struct Case {
-    name: &'static str,
     damage: fn(&Tree),
     command: &'static [&'static str],
     status: i32,
@@ -219,19 +219,18 @@ const HISTORY: &[&str] = &["history"];
 const BOTH: &[&str] = &["folder/old.env", "new.env"];
 
 const fn case(
-    name: &'static str,
     command: &'static [&'static str],
     status: i32,
     found: &'static [&'static str],
     told: &'static [&'static str],
     damage: fn(&Tree),
 ) -> Case {
-    Case { name, damage, command, status, found, told: Some(told) }
+    Case { damage, command, status, found, told: Some(told) }
 }
 
 /// The program refuses to begin.
-const fn refused(name: &'static str, command: &'static [&'static str], damage: fn(&Tree)) -> Case {
-    Case { name, damage, command, status: 2, found: &[], told: None }
+const fn refused(command: &'static [&'static str], damage: fn(&Tree)) -> Case {
+    Case { damage, command, status: 2, found: &[], told: None }
 }
 
 /// A path in which the name of an object or a pack is `ID`.
@@ -242,83 +241,85 @@ fn without_id(path: &str) -> String {
 }
 
 #[track_caller]
-fn check(whole: &Tree, cases: &[Case]) {
-    let mut wrong = Vec::new();
-    for case in cases {
-        let tree = copy(whole);
-        (case.damage)(&tree);
-        let run = bounded(&tree, case.command);
-        let is_report = !run.stdout.is_empty();
-        let mut found = if is_report { run.each("path") } else { Vec::new() };
-        // What rules think of the odd settings is no matter here.
-        found.retain(|path| path != ".git/config");
-        let told = is_report.then(|| run.skipped().iter().map(|path| without_id(path)).collect::<Vec<_>>());
-        let as_expected = run.status == case.status
-            && found == case.found
-            && told.as_deref().map(|told| told.iter().map(String::as_str).collect::<Vec<_>>())
-                == case.told.map(<[&str]>::to_vec);
-        if !as_expected || tree.path("MARK").exists() {
-            wrong.push(format!("{}: {} {found:?} {told:?} {}", case.name, run.status, run.stderr));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+fn check(tree: &Tree, case: &Case) {
+    (case.damage)(tree);
+    let run = bounded(tree, case.command);
+    let is_report = !run.stdout.is_empty();
+    let mut found = if is_report { run.each("path") } else { Vec::new() };
+    // What rules think of the odd settings is no matter here.
+    found.retain(|path| path != ".git/config");
+    let told = is_report.then(|| run.skipped().iter().map(|path| without_id(path)).collect::<Vec<_>>());
+    let told = told.as_deref().map(|told| told.iter().map(String::as_str).collect::<Vec<_>>());
+    let expected = (case.status, case.found.to_vec(), case.told.map(<[&str]>::to_vec));
+    let found = found.iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!((run.status, found, told), expected, "{}", run.stderr);
+    assert!(!tree.path("MARK").exists(), "a program was run");
 }
 
-#[test]
-fn damaged_loose_objects() {
+/// A test for each case, on a repository of its own.
+macro_rules! cases {
+    ($of:ident: $($name:ident = $case:expr,)+) => {
+        $(#[test]
+        fn $name() {
+            check(&$of(), &$case);
+        })+
+    };
+}
+
+mod damaged_loose_objects {
+    use super::*;
+
     const NEW: fn(&Tree) -> PathBuf = |tree| loose(tree, "HEAD:new.env");
     const OLD: &[&str] = &["folder/old.env"];
-    check(
-        &whole(),
-        &[
-            case("blob cut", HISTORY, 2, OLD, &["new.env"], |tree| overwrite(&NEW(tree), |bytes| bytes.truncate(10))),
-            case("blob empty", HISTORY, 2, OLD, &["new.env"], |tree| overwrite(&NEW(tree), Vec::clear)),
-            case("blob gone", HISTORY, 2, OLD, &["new.env"], |tree| fs::remove_file(NEW(tree)).unwrap()),
-            case("blob a folder", HISTORY, 2, OLD, &["new.env"], |tree| {
-                fs::remove_file(NEW(tree)).unwrap();
-                fs::create_dir(NEW(tree)).unwrap();
-            }),
-            case("blob a pipe", HISTORY, 2, OLD, &["new.env"], |tree| replace_by_pipe(&NEW(tree))),
-            case("blob a device", HISTORY, 2, OLD, &["new.env"], |tree| replace_by_link(&NEW(tree), "/dev/zero")),
-            case("blob not compressed", HISTORY, 2, OLD, &["new.env"], |tree| write(&NEW(tree), b"blob 1\0x")),
-            case("blob longer than it says", HISTORY, 2, OLD, &["new.env"], |tree| {
-                write(&NEW(tree), &stored(b"blob 5\0abcdefg"));
-            }),
-            case("blob shorter than it says", HISTORY, 2, OLD, &["new.env"], |tree| {
-                write(&NEW(tree), &stored(b"blob 50\0abcdefg"));
-            }),
-            case("blob of a size beyond numbers", HISTORY, 2, OLD, &["new.env"], |tree| {
-                write(&NEW(tree), &stored(b"blob 99999999999999999999999\0x"));
-            }),
-            case("blob of less than nothing", HISTORY, 2, OLD, &["new.env"], |tree| {
-                write(&NEW(tree), &stored(b"blob -1\0x"));
-            }),
-            case("blob of an unknown kind", HISTORY, 2, OLD, &["new.env"], |tree| {
-                write(&NEW(tree), &stored(b"blub 1\0x"));
-            }),
-            case("blob without a head", HISTORY, 2, OLD, &["new.env"], |tree| write(&NEW(tree), &stored(&[b'x'; 99]))),
-            case("blob with a tail", HISTORY, 1, BOTH, &[], |tree| {
-                overwrite(&NEW(tree), |bytes| bytes.extend([0; 9]));
-            }),
-            case("blob where a tree should be", HISTORY, 2, BOTH, &["folder"], |tree| {
-                write(&loose(tree, "HEAD:folder"), &stored(b"blob 1\0x"));
-            }),
-            case("tree cut", &["history", "HEAD"], 2, &["new.env"], &["folder"], |tree| {
-                overwrite(&loose(tree, "HEAD~1:folder"), |bytes| bytes.truncate(9));
-            }),
-            case("tree with half an entry", HISTORY, 2, BOTH, &["folder"], |tree| {
-                write(&loose(tree, "HEAD:folder"), &stored(b"tree 9\x00100644 a\0"));
-            }),
-            case("damaged and staged", &["staged"], 2, &[], &["readme"], |tree| {
-                tree.file("readme", "other\n").git(&["add", "readme"]);
-                overwrite(&loose(tree, ":readme"), |bytes| bytes.truncate(9));
-            }),
-            refused("staged, and the tree before it is gone", &["staged"], |tree| {
-                tree.file("folder/plain", "other\n").git(&["add", "-A"]);
-                fs::remove_file(loose(tree, "HEAD:folder")).unwrap();
-            }),
-        ],
-    );
+
+    cases! { whole:
+        blob_cut = case(HISTORY, 2, OLD, &["new.env"], |tree| overwrite(&NEW(tree), |bytes| bytes.truncate(10))),
+        blob_empty = case(HISTORY, 2, OLD, &["new.env"], |tree| overwrite(&NEW(tree), Vec::clear)),
+        blob_gone = case(HISTORY, 2, OLD, &["new.env"], |tree| fs::remove_file(NEW(tree)).unwrap()),
+        blob_a_folder = case(HISTORY, 2, OLD, &["new.env"], |tree| {
+            fs::remove_file(NEW(tree)).unwrap();
+            fs::create_dir(NEW(tree)).unwrap();
+        }),
+        blob_a_pipe = case(HISTORY, 2, OLD, &["new.env"], |tree| replace_by_pipe(&NEW(tree))),
+        blob_a_device = case(HISTORY, 2, OLD, &["new.env"], |tree| replace_by_link(&NEW(tree), "/dev/zero")),
+        blob_not_compressed = case(HISTORY, 2, OLD, &["new.env"], |tree| write(&NEW(tree), b"blob 1\0x")),
+        blob_longer_than_it_says = case(HISTORY, 2, OLD, &["new.env"], |tree| {
+            write(&NEW(tree), &stored(b"blob 5\0abcdefg"));
+        }),
+        blob_shorter_than_it_says = case(HISTORY, 2, OLD, &["new.env"], |tree| {
+            write(&NEW(tree), &stored(b"blob 50\0abcdefg"));
+        }),
+        blob_of_a_size_beyond_numbers = case(HISTORY, 2, OLD, &["new.env"], |tree| {
+            write(&NEW(tree), &stored(b"blob 99999999999999999999999\0x"));
+        }),
+        blob_of_less_than_nothing = case(HISTORY, 2, OLD, &["new.env"], |tree| {
+            write(&NEW(tree), &stored(b"blob -1\0x"));
+        }),
+        blob_of_an_unknown_kind = case(HISTORY, 2, OLD, &["new.env"], |tree| {
+            write(&NEW(tree), &stored(b"blub 1\0x"));
+        }),
+        blob_without_a_head = case(HISTORY, 2, OLD, &["new.env"], |tree| write(&NEW(tree), &stored(&[b'x'; 99]))),
+        blob_with_a_tail = case(HISTORY, 1, BOTH, &[], |tree| {
+            overwrite(&NEW(tree), |bytes| bytes.extend([0; 9]));
+        }),
+        blob_where_a_tree_should_be = case(HISTORY, 2, BOTH, &["folder"], |tree| {
+            write(&loose(tree, "HEAD:folder"), &stored(b"blob 1\0x"));
+        }),
+        tree_cut = case(&["history", "HEAD"], 2, &["new.env"], &["folder"], |tree| {
+            overwrite(&loose(tree, "HEAD~1:folder"), |bytes| bytes.truncate(9));
+        }),
+        tree_with_half_an_entry = case(HISTORY, 2, BOTH, &["folder"], |tree| {
+            write(&loose(tree, "HEAD:folder"), &stored(b"tree 9\x00100644 a\0"));
+        }),
+        damaged_and_staged = case(&["staged"], 2, &[], &["readme"], |tree| {
+            tree.file("readme", "other\n").git(&["add", "readme"]);
+            overwrite(&loose(tree, ":readme"), |bytes| bytes.truncate(9));
+        }),
+        staged_and_the_tree_before_it_is_gone = refused(&["staged"], |tree| {
+            tree.file("folder/plain", "other\n").git(&["add", "-A"]);
+            fs::remove_file(loose(tree, "HEAD:folder")).unwrap();
+        }),
+    }
 }
 
 #[test]
@@ -365,7 +366,7 @@ fn folders_that_cannot_be_listed_are_told() {
     ] {
         let tree = whole();
         let slot = &git(&tree, &["rev-parse", "HEAD:new.env"])[..2];
-        tree.mode(folder.replace("SLOT", slot), 0o300);
+        tree.mode(folder.replace("SLOT", slot), 0o000);
         let Some(mut command) = tree.command_of_nobody(&["history", "--format", "json"]) else { return };
         let safe = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*")];
         command.envs(safe);
@@ -399,118 +400,226 @@ fn commit_of(tree: &Tree, id: &str, more: &str) {
     tree.git(&["tag", "-d", "v1"]);
 }
 
-#[test]
-fn objects_that_git_would_not_make() {
+mod objects_that_git_would_not_make {
+    use super::*;
+
     const TREE: fn(&Tree) -> String = |tree| git(tree, &["rev-parse", "HEAD^{tree}"]);
-    check(
-        &whole(),
-        &[
-            case("a name that climbs", HISTORY, 1, &["../../new.env"], &[], |tree| odd_name(tree, b"../../new.env")),
-            case("an absolute name", HISTORY, 1, &["/etc/new.env"], &[], |tree| odd_name(tree, b"/etc/new.env")),
-            case("a name of git's", HISTORY, 1, &[".git"], &[], |tree| odd_name(tree, b".git")),
-            case("no name", HISTORY, 1, &["null"], &[], |tree| odd_name(tree, b"")),
-            case("a name with an escape", HISTORY, 1, &["a\u{1b}[31m"], &[], |tree| odd_name(tree, b"a\x1b[31m")),
-            case("a name with a command", HISTORY, 1, &["a\n::error::b"], &[], |tree| odd_name(tree, b"a\n::error::b")),
-            case("a commit without people", HISTORY, 1, &["new.env"], &[], |tree| {
-                let id = object(tree, "commit", format!("tree {}\n", TREE(tree)).as_bytes());
-                fs::write(tree.path(".git/refs/heads/main"), id + "\n").unwrap();
-                tree.git(&["tag", "-d", "v1"]);
-            }),
-            case("a commit without a tree", HISTORY, 2, &[], &["HEAD", "refs/heads/main"], |tree| {
-                let id = object(tree, "commit", b"author A <a@b> 1 +0000\n\nx");
-                fs::write(tree.path(".git/refs/heads/main"), id + "\n").unwrap();
-                tree.git(&["tag", "-d", "v1"]);
-            }),
-            case("a commit of a blob", HISTORY, 2, &[], &["ID"], |tree| {
-                commit_of(tree, &git(tree, &["rev-parse", "HEAD:new.env"]), "");
-            }),
-            case("a parent that is a tree", HISTORY, 2, &["new.env"], &["history before ID"], |tree| {
-                commit_of(tree, &TREE(tree), &format!("parent {}\n", TREE(tree)));
-            }),
-            case("a thousand parents", HISTORY, 1, BOTH, &[], |tree| {
-                let parent = format!("parent {}\n", git(tree, &["rev-parse", "HEAD"]));
-                commit_of(tree, &TREE(tree), &parent.repeat(1000));
-            }),
-            case("times beyond numbers", HISTORY, 1, &["new.env"], &[], |tree| {
-                let line = "author A <a@b> 99999999999999999999999 +99999999\n";
-                commit_of(tree, &TREE(tree), line);
-            }),
-            case("a tag of nothing", HISTORY, 2, BOTH, &["refs/tags/v1"], |tree| {
-                let id = object(tree, "tag", b"tag x\n\nx");
-                fs::write(tree.path(".git/refs/tags/v1"), id + "\n").unwrap();
-            }),
-            case("a tag of what is not there", HISTORY, 2, BOTH, &["refs/tags/v1"], |tree| {
-                let id = object(tree, "tag", format!("object {}\ntype commit\ntag x\n\nx", "12".repeat(20)).as_bytes());
-                fs::write(tree.path(".git/refs/tags/v1"), id + "\n").unwrap();
-            }),
-            case("two thousand levels", HISTORY, 1, BOTH, &[], |tree| {
-                let path = "d/".repeat(2000);
-                let script = format!(
-                    "commit refs/heads/deep\ncommitter A <a@b> 1 +0000\ndata 1\nx\nM 100644 inline {path}f\ndata 1\nx\n"
-                );
-                tree.file("../stream", &script);
-                let command = "git fast-import --quiet <../stream";
-                assert!(
-                    Command::new("sh").args(["-c", command]).current_dir(tree.path("")).status().unwrap().success()
-                );
-            }),
-            case("a blob that swells", HISTORY, 1, BOTH, &[], |tree| {
-                tree.bytes("swells", vec![b' '; 40 << 20]);
-                tree.git(&["add", "-A"]).git(&["commit", "-qm", "swells"]);
-            }),
-        ],
-    );
+
+    cases! { whole:
+        a_name_that_climbs = case(HISTORY, 1, &["../../new.env"], &[], |tree| odd_name(tree, b"../../new.env")),
+        an_absolute_name = case(HISTORY, 1, &["/etc/new.env"], &[], |tree| odd_name(tree, b"/etc/new.env")),
+        a_name_of_git_s = case(HISTORY, 1, &[".git"], &[], |tree| odd_name(tree, b".git")),
+        no_name = case(HISTORY, 1, &["null"], &[], |tree| odd_name(tree, b"")),
+        a_name_with_an_escape = case(HISTORY, 1, &["a\u{1b}[31m"], &[], |tree| odd_name(tree, b"a\x1b[31m")),
+        a_name_with_a_command = case(HISTORY, 1, &["a\n::error::b"], &[], |tree| odd_name(tree, b"a\n::error::b")),
+        a_commit_without_people = case(HISTORY, 1, &["new.env"], &[], |tree| {
+            let id = object(tree, "commit", format!("tree {}\n", TREE(tree)).as_bytes());
+            fs::write(tree.path(".git/refs/heads/main"), id + "\n").unwrap();
+            tree.git(&["tag", "-d", "v1"]);
+        }),
+        a_commit_without_a_tree = case(HISTORY, 2, &[], &["HEAD", "refs/heads/main"], |tree| {
+            let id = object(tree, "commit", b"author A <a@b> 1 +0000\n\nx");
+            fs::write(tree.path(".git/refs/heads/main"), id + "\n").unwrap();
+            tree.git(&["tag", "-d", "v1"]);
+        }),
+        a_commit_of_a_blob = case(HISTORY, 2, &[], &["ID"], |tree| {
+            commit_of(tree, &git(tree, &["rev-parse", "HEAD:new.env"]), "");
+        }),
+        a_parent_that_is_a_tree = case(HISTORY, 2, &["new.env"], &["history before ID"], |tree| {
+            commit_of(tree, &TREE(tree), &format!("parent {}\n", TREE(tree)));
+        }),
+        a_thousand_parents = case(HISTORY, 1, BOTH, &[], |tree| {
+            let parent = format!("parent {}\n", git(tree, &["rev-parse", "HEAD"]));
+            commit_of(tree, &TREE(tree), &parent.repeat(1000));
+        }),
+        times_beyond_numbers = case(HISTORY, 1, &["new.env"], &[], |tree| {
+            let line = "author A <a@b> 99999999999999999999999 +99999999\n";
+            commit_of(tree, &TREE(tree), line);
+        }),
+        a_tag_of_nothing = case(HISTORY, 2, BOTH, &["refs/tags/v1"], |tree| {
+            let id = object(tree, "tag", b"tag x\n\nx");
+            fs::write(tree.path(".git/refs/tags/v1"), id + "\n").unwrap();
+        }),
+        a_tag_of_what_is_not_there = case(HISTORY, 2, BOTH, &["refs/tags/v1"], |tree| {
+            let id = object(tree, "tag", format!("object {}\ntype commit\ntag x\n\nx", "12".repeat(20)).as_bytes());
+            fs::write(tree.path(".git/refs/tags/v1"), id + "\n").unwrap();
+        }),
+        two_thousand_levels = case(HISTORY, 1, BOTH, &[], |tree| {
+            let path = "d/".repeat(2000);
+            let script = format!(
+                "commit refs/heads/deep\ncommitter A <a@b> 1 +0000\ndata 1\nx\nM 100644 inline {path}f\ndata 1\nx\n"
+            );
+            tree.file("../stream", &script);
+            let command = "git fast-import --quiet <../stream";
+            assert!(
+                Command::new("sh").args(["-c", command]).current_dir(tree.path("")).status().unwrap().success()
+            );
+        }),
+        a_blob_that_swells = case(HISTORY, 1, BOTH, &[], |tree| {
+            tree.bytes("swells", vec![b' '; 40 << 20]);
+            tree.git(&["add", "-A"]).git(&["commit", "-qm", "swells"]);
+        }),
+    }
 }
 
-#[test]
-fn damaged_packs() {
+/// A loose object of a gigabyte and more, which is nothing, or so many zeros.
+fn giant(tree: &Tree, kind: &str) -> String {
+    let id = "ab".repeat(20);
+    let path = tree.path(format!(".git/objects/ab/{}", &id[2..]));
+    if kind == "nothing" {
+        write(&path, b"");
+        fs::File::options().write(true).open(&path).unwrap().set_len(3 << 30).unwrap();
+        return id;
+    }
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(format!("{kind} {}\0", 200 << 20).as_bytes()).unwrap();
+    (0..200).for_each(|_| encoder.write_all(&[0; 1 << 20]).unwrap());
+    write(&path, &encoder.finish().unwrap());
+    id
+}
+
+/// What is held in memory is no larger than such things are; and what is no object at all is not taken in.
+mod objects_of_any_size {
+    use super::*;
+
+    fn tag_of(tree: &Tree, kind: &str) {
+        let id = giant(tree, kind);
+        write(&tree.path(".git/refs/tags/giant"), id.as_bytes());
+    }
+
+    cases! { whole:
+        a_giant_tree = case(HISTORY, 2, BOTH, &["refs/tags/giant"], |tree| tag_of(tree, "tree")),
+        a_giant_commit = case(HISTORY, 2, BOTH, &["refs/tags/giant"], |tree| tag_of(tree, "commit")),
+        a_giant_commit_by_its_name = case(&["history", "giant"], 2, &[], &["ID"], |tree| tag_of(tree, "commit")),
+        a_giant_tag = case(HISTORY, 2, BOTH, &["refs/tags/giant"], |tree| tag_of(tree, "tag")),
+        a_giant_that_is_none = case(HISTORY, 2, BOTH, &["refs/tags/giant"], |tree| tag_of(tree, "nothing")),
+        a_giant_that_nobody_names = case(&["history", "--unreachable"], 2, BOTH, &["ID"], |tree| {
+            giant(tree, "nothing");
+        }),
+        the_tree_of_a_commit = case(HISTORY, 2, &[], &["ID"], |tree| {
+            let id = giant(tree, "tree");
+            commit_of(tree, &id, "");
+        }),
+        a_giant_tree_and_what_is_staged = refused(&["staged"], |tree| {
+            let id = giant(tree, "tree");
+            commit_of(tree, &id, "");
+        }),
+    }
+}
+
+/// A file of three gigabytes, none of them on disk.
+fn swell(path: &Path) {
+    let file = fs::File::options().append(true).create(true).open(path).unwrap();
+    file.set_len(3 << 30).unwrap();
+}
+
+/// libgit2 would wait for the one, and take in the other.
+mod files_of_git_s_own_that_are_pipes_or_giants {
+    use super::*;
+
+    const STAGED: &[&str] = &["staged"];
+    const HOOK: &[&str] = &["hook", "pre-commit"];
+    const RANGE: &[&str] = &["history", "HEAD"];
+
+    fn pipe(tree: &Tree, name: &str) {
+        fs::create_dir_all(tree.path(".git").join(name).parent().unwrap()).unwrap();
+        replace_by_pipe(&tree.path(".git").join(name));
+    }
+
+    fn include(tree: &Tree, text: &str) {
+        replace_by_pipe(&tree.path("../pipe"));
+        let text = text.replace("PIPE", &tree.path("../pipe").display().to_string());
+        overwrite(&tree.path(".git/config"), |bytes| bytes.extend(text.as_bytes()));
+    }
+
+    cases! { whole:
+        settings_a_pipe = refused(HISTORY, |tree| pipe(tree, "config")),
+        settings_a_pipe_in_a_hook = refused(HOOK, |tree| pipe(tree, "config")),
+        settings_a_device = refused(RANGE, |tree| replace_by_link(&tree.path(".git/config"), "/dev/zero")),
+        settings_a_giant = refused(STAGED, |tree| swell(&tree.path(".git/config"))),
+        an_included_pipe = refused(HISTORY, |tree| include(tree, "[include]\n\tpath = PIPE\n")),
+        an_included_pipe_in_quotes = refused(STAGED, |tree| include(tree, "[include] path = \"PIPE\" # x\n")),
+        an_included_pipe_on_a_condition = refused(RANGE, |tree| {
+            include(tree, "[includeIf \"onbranch:main\"]\n\tpath = PIPE\n");
+        }),
+        an_included_pipe_by_an_escape = refused(HISTORY, |tree| include(tree, "[include]\n\tpath = \"PIPE\\\n\"\n")),
+        a_pipe_that_an_included_file_includes = refused(HISTORY, |tree| {
+            include(tree, "[include]\n\tpath = more\n");
+            write(&tree.path(".git/more"), b"[include]\n\tpath = ../../pipe\n");
+        }),
+        a_shallow_file_that_is_a_pipe = refused(HISTORY, |tree| pipe(tree, "shallow")),
+        a_shallow_file_that_is_a_giant = refused(STAGED, |tree| swell(&tree.path(".git/shallow"))),
+        grafts_that_are_a_pipe = refused(HISTORY, |tree| pipe(tree, "info/grafts")),
+        packed_refs_that_are_a_pipe = refused(HISTORY, |tree| pipe(tree, "packed-refs")),
+        packed_refs_that_are_a_giant = refused(RANGE, |tree| swell(&tree.path(".git/packed-refs"))),
+        a_pipe_where_worktrees_have_their_place = refused(STAGED, |tree| pipe(tree, "gitdir")),
+        a_giant_among_refs = case(HISTORY, 2, BOTH, &["refs", "refs/heads/giant"], |tree| {
+            swell(&tree.path(".git/refs/heads/giant"));
+        }),
+        a_head_that_is_a_giant = refused(STAGED, |tree| swell(&tree.path(".git/HEAD"))),
+        a_head_that_is_a_pipe = refused(STAGED, |tree| pipe(tree, "HEAD")),
+        an_index_that_is_a_giant = refused(STAGED, |tree| swell(&tree.path(".git/index"))),
+        an_index_that_is_a_giant_in_a_tree = case(&["scan", "--no-config"], 1, &["new.env"], &[], |tree| {
+            swell(&tree.path(".git/index"));
+        }),
+        ignore_rules_that_are_a_giant = case(&["scan"], 1, &["new.env"], &[], |tree| {
+            swell(&tree.path(".git/info/exclude"));
+        }),
+        a_config_of_ours_that_is_a_giant = refused(&["scan"], |tree| swell(&tree.path("skant.toml"))),
+        a_baseline_that_is_a_giant = refused(HISTORY, |tree| swell(&tree.path(".skant-baseline"))),
+        a_baseline_that_is_a_pipe = refused(STAGED, |tree| replace_by_pipe(&tree.path(".skant-baseline"))),
+    }
+}
+
+mod damaged_packs {
+    use super::*;
+
     const PACK: fn(&Tree) -> PathBuf = |tree| in_pack_folder(tree, "pack");
     const INDEX: fn(&Tree) -> PathBuf = |tree| in_pack_folder(tree, "idx");
     const INDEX_LOST: [&str; 4] = ["HEAD", "pack-ID.idx", "refs/heads/main", "refs/tags/v1"];
     const PACK_LOST: [&str; 4] = ["HEAD", "pack-ID.pack", "refs/heads/main", "refs/tags/v1"];
-    let whole = packed();
-    let cases = [
-        case("pack empty", HISTORY, 2, &[], &INDEX_LOST, |tree| overwrite(&PACK(tree), Vec::clear)),
-        case("pack of a head alone", HISTORY, 2, &[], &INDEX_LOST, |tree| {
+
+    cases! { packed:
+        pack_empty = case(HISTORY, 2, &[], &INDEX_LOST, |tree| overwrite(&PACK(tree), Vec::clear)),
+        pack_of_a_head_alone = case(HISTORY, 2, &[], &INDEX_LOST, |tree| {
             overwrite(&PACK(tree), |bytes| bytes.truncate(12));
         }),
-        case("pack gone", HISTORY, 2, &[], &INDEX_LOST, |tree| fs::remove_file(PACK(tree)).unwrap()),
-        case("pack a pipe", HISTORY, 2, &[], &PACK_LOST, |tree| replace_by_pipe(&PACK(tree))),
-        case("pack a device", HISTORY, 2, &[], &PACK_LOST, |tree| replace_by_link(&PACK(tree), "/dev/zero")),
-        case("pack of an unknown version", HISTORY, 2, &[], &INDEX_LOST, |tree| {
+        pack_gone = case(HISTORY, 2, &[], &INDEX_LOST, |tree| fs::remove_file(PACK(tree)).unwrap()),
+        pack_a_pipe = case(HISTORY, 2, &[], &PACK_LOST, |tree| replace_by_pipe(&PACK(tree))),
+        pack_a_device = case(HISTORY, 2, &[], &PACK_LOST, |tree| replace_by_link(&PACK(tree), "/dev/zero")),
+        pack_of_an_unknown_version = case(HISTORY, 2, &[], &INDEX_LOST, |tree| {
             overwrite(&PACK(tree), |bytes| bytes[7] = 9);
         }),
-        case("pack of another count", HISTORY, 2, &[], &INDEX_LOST, |tree| {
+        pack_of_another_count = case(HISTORY, 2, &[], &INDEX_LOST, |tree| {
             overwrite(&PACK(tree), |bytes| bytes[11] ^= 1);
         }),
-        case("index empty", HISTORY, 2, &[], &INDEX_LOST, |tree| overwrite(&INDEX(tree), Vec::clear)),
-        case("index cut", HISTORY, 2, &[], &INDEX_LOST, |tree| overwrite(&INDEX(tree), |bytes| bytes.truncate(1100))),
-        case("index gone", HISTORY, 2, &[], &PACK_LOST, |tree| fs::remove_file(INDEX(tree)).unwrap()),
-        case("index a pipe", HISTORY, 2, &[], &INDEX_LOST, |tree| replace_by_pipe(&INDEX(tree))),
-        case("index a device", HISTORY, 2, &[], &INDEX_LOST, |tree| replace_by_link(&INDEX(tree), "/dev/zero")),
-        case("index of an unknown version", HISTORY, 2, &[], &INDEX_LOST, |tree| {
+        index_empty = case(HISTORY, 2, &[], &INDEX_LOST, |tree| overwrite(&INDEX(tree), Vec::clear)),
+        index_cut = case(HISTORY, 2, &[], &INDEX_LOST, |tree| overwrite(&INDEX(tree), |bytes| bytes.truncate(1100))),
+        index_gone = case(HISTORY, 2, &[], &PACK_LOST, |tree| fs::remove_file(INDEX(tree)).unwrap()),
+        index_a_pipe = case(HISTORY, 2, &[], &INDEX_LOST, |tree| replace_by_pipe(&INDEX(tree))),
+        index_a_device = case(HISTORY, 2, &[], &INDEX_LOST, |tree| replace_by_link(&INDEX(tree), "/dev/zero")),
+        index_of_an_unknown_version = case(HISTORY, 2, &[], &INDEX_LOST, |tree| {
             overwrite(&INDEX(tree), |bytes| bytes[7] = 9);
         }),
-        case("index of four thousand million objects", HISTORY, 2, &[], &INDEX_LOST, |tree| {
+        index_of_four_thousand_million_objects = case(HISTORY, 2, &[], &INDEX_LOST, |tree| {
             overwrite(&INDEX(tree), |bytes| bytes[8 + 1020..8 + 1024].fill(0xff));
         }),
-        case("index out of order", HISTORY, 2, &[], &INDEX_LOST, |tree| {
+        index_out_of_order = case(HISTORY, 2, &[], &INDEX_LOST, |tree| {
             overwrite(&INDEX(tree), |bytes| bytes[8..12].fill(0xff));
         }),
-        case("offsets that are nowhere", HISTORY, 2, &[], &["HEAD", "refs/heads/main", "refs/tags/v1"], |tree| {
+        offsets_that_are_nowhere = case(HISTORY, 2, &[], &["HEAD", "refs/heads/main", "refs/tags/v1"], |tree| {
             overwrite(&INDEX(tree), |bytes| {
                 let count = u32::from_be_bytes(*bytes[8 + 1020..].first_chunk().unwrap()) as usize;
                 bytes[8 + 1024 + count * 24..][..count * 4].fill(0xff);
             });
         }),
-        case("other files among packs", HISTORY, 1, BOTH, &[], |tree| {
+        other_files_among_packs = case(HISTORY, 1, BOTH, &[], |tree| {
             for name in ["multi-pack-index", "pack-x.bitmap", "pack-x.rev", "pack-x.keep", "junk", "tmp_pack_1"] {
                 write(&tree.path(".git/objects/pack").join(name), b"junk");
             }
             write(&tree.path(".git/objects/info/commit-graph"), b"junk");
         }),
-    ];
-    check(&whole, &cases);
+    }
 }
 
 /// Writes a pack by hand: kinds, sizes that may lie, what stands between, and what is compressed. The
@@ -544,114 +653,115 @@ fn pack_of(tree: &Tree, entries: &[(u8, u64, &[u8], &[u8])]) {
     commit_of(tree, &made, "");
 }
 
-#[test]
-fn packs_made_by_hand() {
+mod packs_made_by_hand {
+    use super::*;
+
     const BLOB: u8 = 3;
     const BY_OFFSET: u8 = 6;
     const BY_ID: u8 = 7;
     // A delta: the size of its base, that of what it makes, copies and insertions.
     const SAME: &[u8] = &[5, 5, 0x90, 5];
-    let key = format!("{}\n", support::key_of("by hand"));
-    let whole = whole();
-    // It is read as it should be, or the rest proves nothing.
-    let tree = copy(&whole);
-    pack_of(&tree, &[(BLOB, key.len() as u64, b"", key.as_bytes()), (BY_ID, 4, &[1; 20], &[109, 1, 0x90, 1])]);
-    assert_eq!(bounded(&tree, HISTORY).each("path"), ["1"]);
-    check(
-        &whole,
-        &[
-            case("a delta of itself", HISTORY, 2, &[], &["1"], |tree| pack_of(tree, &[(BY_ID, 4, &[1; 20], SAME)])),
-            case("two deltas of each other", HISTORY, 2, &[], &["1", "2"], |tree| {
-                pack_of(tree, &[(BY_ID, 4, &[2; 20], SAME), (BY_ID, 4, &[1; 20], SAME)]);
-            }),
-            case("a delta of what is nowhere", HISTORY, 2, &[], &["1"], |tree| {
-                pack_of(tree, &[(BY_ID, 4, &[9; 20], SAME)]);
-            }),
-            case("a delta no distance back", HISTORY, 2, &[], &["1"], |tree| {
-                pack_of(tree, &[(BY_OFFSET, 4, &[0], SAME)]);
-            }),
-            case("a delta from before the file", HISTORY, 2, &[], &["1"], |tree| {
-                pack_of(tree, &[(BY_OFFSET, 4, &[0xff, 0xff, 0xff, 0x7f], SAME)]);
-            }),
-            case("a delta from an endless distance", HISTORY, 2, &[], &["1"], |tree| {
-                pack_of(tree, &[(BY_OFFSET, 4, &[0xff; 30], SAME)]);
-            }),
-            case("a delta of another base", HISTORY, 2, &[], &["2"], |tree| {
-                pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 4, &[1; 20], &[6, 5, 0x90, 5])]);
-            }),
-            case("a delta that copies too much", HISTORY, 2, &[], &["2"], |tree| {
-                pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 4, &[1; 20], &[5, 9, 0x90, 9])]);
-            }),
-            case("a delta that promises too much", HISTORY, 2, &[], &["2"], |tree| {
-                let lie = [5, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x90, 5];
-                pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 8, &[1; 20], &lie)]);
-            }),
-            case("a delta that says nothing", HISTORY, 2, &[], &["2"], |tree| {
-                pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 3, &[1; 20], &[5, 5, 0])]);
-            }),
-            case("a size beyond memory", HISTORY, 2, &[], &["1"], |tree| {
-                pack_of(tree, &[(BLOB, 1 << 50, b"", b"hello")]);
-            }),
-            case("a size that is too small", HISTORY, 2, &[], &["1"], |tree| {
-                pack_of(tree, &[(BLOB, 4, b"", b"hello")]);
-            }),
-            case("a size that is too large", HISTORY, 2, &[], &["1"], |tree| {
-                pack_of(tree, &[(BLOB, 6, b"", b"hello")]);
-            }),
-            case("a kind that is none", HISTORY, 2, &[], &["1", "2"], |tree| {
-                pack_of(tree, &[(0, 5, b"", b"hello"), (5, 5, b"", b"hello")]);
-            }),
-        ],
-    );
+
+    /// It is read as it should be, or the rest proves nothing.
+    #[test]
+    fn what_is_whole_is_read() {
+        let key = format!("{}\n", support::key_of("by hand"));
+        let tree = whole();
+        pack_of(&tree, &[(BLOB, key.len() as u64, b"", key.as_bytes()), (BY_ID, 4, &[1; 20], &[109, 1, 0x90, 1])]);
+        assert_eq!(bounded(&tree, HISTORY).each("path"), ["1"]);
+    }
+
+    cases! { whole:
+        a_delta_of_itself = case(HISTORY, 2, &[], &["1"], |tree| pack_of(tree, &[(BY_ID, 4, &[1; 20], SAME)])),
+        two_deltas_of_each_other = case(HISTORY, 2, &[], &["1", "2"], |tree| {
+            pack_of(tree, &[(BY_ID, 4, &[2; 20], SAME), (BY_ID, 4, &[1; 20], SAME)]);
+        }),
+        a_delta_of_what_is_nowhere = case(HISTORY, 2, &[], &["1"], |tree| {
+            pack_of(tree, &[(BY_ID, 4, &[9; 20], SAME)]);
+        }),
+        a_delta_no_distance_back = case(HISTORY, 2, &[], &["1"], |tree| {
+            pack_of(tree, &[(BY_OFFSET, 4, &[0], SAME)]);
+        }),
+        a_delta_from_before_the_file = case(HISTORY, 2, &[], &["1"], |tree| {
+            pack_of(tree, &[(BY_OFFSET, 4, &[0xff, 0xff, 0xff, 0x7f], SAME)]);
+        }),
+        a_delta_from_an_endless_distance = case(HISTORY, 2, &[], &["1"], |tree| {
+            pack_of(tree, &[(BY_OFFSET, 4, &[0xff; 30], SAME)]);
+        }),
+        a_delta_of_another_base = case(HISTORY, 2, &[], &["2"], |tree| {
+            pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 4, &[1; 20], &[6, 5, 0x90, 5])]);
+        }),
+        a_delta_that_copies_too_much = case(HISTORY, 2, &[], &["2"], |tree| {
+            pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 4, &[1; 20], &[5, 9, 0x90, 9])]);
+        }),
+        a_delta_that_promises_too_much = case(HISTORY, 2, &[], &["2"], |tree| {
+            let lie = [5, 0xff, 0xff, 0xff, 0xff, 0x0f, 0x90, 5];
+            pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 8, &[1; 20], &lie)]);
+        }),
+        a_delta_that_says_nothing = case(HISTORY, 2, &[], &["2"], |tree| {
+            pack_of(tree, &[(BLOB, 5, b"", b"hello"), (BY_ID, 3, &[1; 20], &[5, 5, 0])]);
+        }),
+        a_size_beyond_memory = case(HISTORY, 2, &[], &["1"], |tree| {
+            pack_of(tree, &[(BLOB, 1 << 50, b"", b"hello")]);
+        }),
+        a_size_that_is_too_small = case(HISTORY, 2, &[], &["1"], |tree| {
+            pack_of(tree, &[(BLOB, 4, b"", b"hello")]);
+        }),
+        a_size_that_is_too_large = case(HISTORY, 2, &[], &["1"], |tree| {
+            pack_of(tree, &[(BLOB, 6, b"", b"hello")]);
+        }),
+        a_kind_that_is_none = case(HISTORY, 2, &[], &["1", "2"], |tree| {
+            pack_of(tree, &[(0, 5, b"", b"hello"), (5, 5, b"", b"hello")]);
+        }),
+    }
 }
 
-#[test]
-fn damaged_refs() {
+mod damaged_refs {
+    use super::*;
+
     const MAIN: &str = ".git/refs/heads/main";
-    check(
-        &whole(),
-        &[
-            case("a ref to what is not there", HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
-                write(&tree.path(".git/refs/heads/x"), "12".repeat(20).as_bytes());
-            }),
-            case("a ref cut", HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
-                write(&tree.path(".git/refs/heads/x"), &[b'1'; 20]);
-            }),
-            case("a ref that is a pipe", HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
-                replace_by_pipe(&tree.path(".git/refs/heads/x"));
-            }),
-            case("a ref that is a device", HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
-                replace_by_link(&tree.path(".git/refs/heads/x"), "/dev/zero");
-            }),
-            case("a ref of itself", HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
-                write(&tree.path(".git/refs/heads/x"), b"ref: refs/heads/x\n");
-            }),
-            case("refs in a circle", HISTORY, 2, BOTH, &["refs/heads/x", "refs/heads/y"], |tree| {
-                write(&tree.path(".git/refs/heads/x"), b"ref: refs/heads/y\n");
-                write(&tree.path(".git/refs/heads/y"), b"ref: refs/heads/x\n");
-            }),
-            case("a ref out of the repository", HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
-                write(&tree.path(".git/refs/heads/x"), b"ref: ../../../../etc/passwd\n");
-            }),
-            case("refs packed as junk", HISTORY, 2, BOTH, &["refs"], |tree| {
-                write(&tree.path(".git/packed-refs"), b"junk\n");
-            }),
-            case("the lock of a ref", HISTORY, 1, BOTH, &[], |tree| write(&tree.path(".git/refs/heads/x.lock"), b"")),
-            case("a head that is junk", HISTORY, 2, BOTH, &["HEAD"], |tree| write(&tree.path(".git/HEAD"), b"junk\n")),
-            refused("no head", HISTORY, |tree| fs::remove_file(tree.path(".git/HEAD")).unwrap()),
-            refused("a shallow file that is junk", HISTORY, |tree| {
-                write(&tree.path(".git/shallow"), b"junk\n");
-            }),
-            case("stashes that are junk", HISTORY, 1, BOTH, &[], |tree| {
-                write(&tree.path(".git/logs/refs/stash"), b"junk\n");
-            }),
-            refused("a revision that is damaged", &["history", "main"], |tree| write(&tree.path(MAIN), b"junk\n")),
-            refused("staged onto a head that is gone", &["staged"], |tree| {
-                tree.key("staged.env").git(&["add", "-A"]);
-                write(&tree.path(MAIN), "12".repeat(20).as_bytes());
-            }),
-        ],
-    );
+
+    cases! { whole:
+        a_ref_to_what_is_not_there = case(HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
+            write(&tree.path(".git/refs/heads/x"), "12".repeat(20).as_bytes());
+        }),
+        a_ref_cut = case(HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
+            write(&tree.path(".git/refs/heads/x"), &[b'1'; 20]);
+        }),
+        a_ref_that_is_a_pipe = case(HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
+            replace_by_pipe(&tree.path(".git/refs/heads/x"));
+        }),
+        a_ref_that_is_a_device = case(HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
+            replace_by_link(&tree.path(".git/refs/heads/x"), "/dev/zero");
+        }),
+        a_ref_of_itself = case(HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
+            write(&tree.path(".git/refs/heads/x"), b"ref: refs/heads/x\n");
+        }),
+        refs_in_a_circle = case(HISTORY, 2, BOTH, &["refs/heads/x", "refs/heads/y"], |tree| {
+            write(&tree.path(".git/refs/heads/x"), b"ref: refs/heads/y\n");
+            write(&tree.path(".git/refs/heads/y"), b"ref: refs/heads/x\n");
+        }),
+        a_ref_out_of_the_repository = case(HISTORY, 2, BOTH, &["refs/heads/x"], |tree| {
+            write(&tree.path(".git/refs/heads/x"), b"ref: ../../../../etc/passwd\n");
+        }),
+        refs_packed_as_junk = case(HISTORY, 2, BOTH, &["refs"], |tree| {
+            write(&tree.path(".git/packed-refs"), b"junk\n");
+        }),
+        the_lock_of_a_ref = case(HISTORY, 1, BOTH, &[], |tree| write(&tree.path(".git/refs/heads/x.lock"), b"")),
+        a_head_that_is_junk = case(HISTORY, 2, BOTH, &["HEAD"], |tree| write(&tree.path(".git/HEAD"), b"junk\n")),
+        no_head = refused(HISTORY, |tree| fs::remove_file(tree.path(".git/HEAD")).unwrap()),
+        a_shallow_file_that_is_junk = refused(HISTORY, |tree| {
+            write(&tree.path(".git/shallow"), b"junk\n");
+        }),
+        stashes_that_are_junk = case(HISTORY, 1, BOTH, &[], |tree| {
+            write(&tree.path(".git/logs/refs/stash"), b"junk\n");
+        }),
+        a_revision_that_is_damaged = refused(&["history", "main"], |tree| write(&tree.path(MAIN), b"junk\n")),
+        staged_onto_a_head_that_is_gone = refused(&["staged"], |tree| {
+            tree.key("staged.env").git(&["add", "-A"]);
+            write(&tree.path(MAIN), "12".repeat(20).as_bytes());
+        }),
+    }
 }
 
 /// A program that leaves a mark, and that every setting and file of git's runs which can run one.
@@ -712,100 +822,97 @@ fn evil(tree: &Tree) {
     }
 }
 
-#[test]
-fn settings_that_would_run_a_program() {
-    check(
-        &whole(),
-        &[
-            case("history", HISTORY, 1, BOTH, &[], evil),
-            case("range", &["history", "HEAD~1..HEAD"], 1, &["new.env"], &[], evil),
-            case("objects that a promisor has", HISTORY, 2, BOTH, &["readme"], |tree| {
-                evil(tree);
-                fs::remove_file(loose(tree, "HEAD:readme")).unwrap();
-            }),
-            case("files", &["scan"], 1, &["new.env"], &[], evil),
-            case("staged", &["staged"], 1, &["staged.env"], &[], |tree| {
-                tree.key("staged.env").git(&["add", "-A"]);
-                evil(tree);
-            }),
-            case("hook", &["hook", "pre-commit"], 1, &["staged.env"], &[], |tree| {
-                tree.key("staged.env").git(&["add", "-A"]);
-                evil(tree);
-            }),
-        ],
-    );
+mod settings_that_would_run_a_program {
+    use super::*;
+
+    cases! { whole:
+        history = case(HISTORY, 1, BOTH, &[], evil),
+        range = case(&["history", "HEAD~1..HEAD"], 1, &["new.env"], &[], evil),
+        objects_that_a_promisor_has = case(HISTORY, 2, BOTH, &["readme"], |tree| {
+            evil(tree);
+            fs::remove_file(loose(tree, "HEAD:readme")).unwrap();
+        }),
+        files = case(&["scan"], 1, &["new.env"], &[], evil),
+        staged = case(&["staged"], 1, &["staged.env"], &[], |tree| {
+            tree.key("staged.env").git(&["add", "-A"]);
+            evil(tree);
+        }),
+        hook = case(&["hook", "pre-commit"], 1, &["staged.env"], &[], |tree| {
+            tree.key("staged.env").git(&["add", "-A"]);
+            evil(tree);
+        }),
+    }
 }
 
-#[test]
-fn settings_that_lead_elsewhere() {
+mod settings_that_lead_elsewhere {
+    use super::*;
+
     const CONFIG: &str = ".git/config";
-    check(
-        &whole(),
-        &[
-            refused("no settings but junk", HISTORY, |tree| write(&tree.path(CONFIG), b"[[[\n")),
-            refused("a version to come", HISTORY, |tree| {
-                write(&tree.path(CONFIG), b"[core]\n\trepositoryformatversion = 99\n");
-            }),
-            refused("an extension nobody knows", HISTORY, |tree| {
-                let text = b"[core]\n\trepositoryformatversion = 1\n[extensions]\n\tevil = true\n";
-                write(&tree.path(CONFIG), text);
-            }),
-            case("settings that are a folder", HISTORY, 2, BOTH, &[".git/config"], |tree| {
-                fs::remove_file(tree.path(CONFIG)).unwrap();
-                fs::create_dir(tree.path(CONFIG)).unwrap();
-            }),
-            refused("a file that includes itself", HISTORY, |tree| {
-                overwrite(&tree.path(CONFIG), |bytes| bytes.extend(b"[include]\n\tpath = config\n"));
-            }),
-            case("an included file that is not there", HISTORY, 1, BOTH, &[], |tree| {
-                overwrite(&tree.path(CONFIG), |bytes| bytes.extend(b"[include]\n\tpath = /nowhere/at/all\n"));
-            }),
-            refused("an included file with a key", HISTORY, |tree| {
-                tree.key("../outside");
-                overwrite(&tree.path(CONFIG), |bytes| bytes.extend(b"[include]\n\tpath = ../../outside\n"));
-            }),
-            case("a work tree elsewhere", HISTORY, 1, BOTH, &[], |tree| {
-                tree.git(&["config", "core.worktree", "/"]);
-            }),
-            case("objects borrowed from nowhere", HISTORY, 1, BOTH, &[], |tree| {
-                write(&tree.path(".git/objects/info/alternates"), b"/nowhere/at/all\n");
-            }),
-            case("objects borrowed from themselves", HISTORY, 1, BOTH, &[], |tree| {
-                write(&tree.path(".git/objects/info/alternates"), b"../objects\n.\n../../.git/objects\n");
-            }),
-            case("a thousand lenders", HISTORY, 1, BOTH, &[], |tree| {
-                let lines: String = (0..1000).map(|number| format!("/nowhere/{number}\n")).collect();
-                write(&tree.path(".git/objects/info/alternates"), lines.as_bytes());
-            }),
-            case("lenders that are a pipe", HISTORY, 2, BOTH, &["objects/info/alternates"], |tree| {
-                fs::create_dir_all(tree.path(".git/objects/info")).unwrap();
-                replace_by_pipe(&tree.path(".git/objects/info/alternates"));
-            }),
-            case("a stash log that is a pipe", HISTORY, 2, BOTH, &["logs/refs/stash"], |tree| {
-                fs::create_dir_all(tree.path(".git/logs/refs")).unwrap();
-                replace_by_pipe(&tree.path(".git/logs/refs/stash"));
-            }),
-            refused("a `.git` that names itself", HISTORY, |tree| {
-                fs::remove_dir_all(tree.path(".git")).unwrap();
-                write(&tree.path(".git"), b"gitdir: .git\n");
-            }),
-            refused("a `.git` that is a pipe", HISTORY, |tree| {
-                fs::remove_dir_all(tree.path(".git")).unwrap();
-                replace_by_pipe(&tree.path(".git"));
-            }),
-            refused("a `.git` that is a device", HISTORY, |tree| {
-                fs::remove_dir_all(tree.path(".git")).unwrap();
-                replace_by_link(&tree.path(".git"), "/dev/zero");
-            }),
-            refused("an index that is a pipe", &["staged"], |tree| replace_by_pipe(&tree.path(".git/index"))),
-            refused("an index that is a device", &["staged"], |tree| {
-                replace_by_link(&tree.path(".git/index"), "/dev/zero");
-            }),
-            refused("an index that is a link", &["staged"], |tree| {
-                fs::rename(tree.path(".git/index"), tree.path("../index")).unwrap();
-                replace_by_link(&tree.path(".git/index"), "../../index");
-            }),
-            refused("an index of junk", &["staged"], |tree| write(&tree.path(".git/index"), b"junk")),
-        ],
-    );
+
+    cases! { whole:
+        no_settings_but_junk = refused(HISTORY, |tree| write(&tree.path(CONFIG), b"[[[\n")),
+        a_version_to_come = refused(HISTORY, |tree| {
+            write(&tree.path(CONFIG), b"[core]\n\trepositoryformatversion = 99\n");
+        }),
+        an_extension_nobody_knows = refused(HISTORY, |tree| {
+            let text = b"[core]\n\trepositoryformatversion = 1\n[extensions]\n\tevil = true\n";
+            write(&tree.path(CONFIG), text);
+        }),
+        settings_that_are_a_folder = case(HISTORY, 2, BOTH, &[".git/config"], |tree| {
+            fs::remove_file(tree.path(CONFIG)).unwrap();
+            fs::create_dir(tree.path(CONFIG)).unwrap();
+        }),
+        a_file_that_includes_itself = refused(HISTORY, |tree| {
+            overwrite(&tree.path(CONFIG), |bytes| bytes.extend(b"[include]\n\tpath = config\n"));
+        }),
+        an_included_file_that_is_not_there = case(HISTORY, 1, BOTH, &[], |tree| {
+            overwrite(&tree.path(CONFIG), |bytes| bytes.extend(b"[include]\n\tpath = /nowhere/at/all\n"));
+        }),
+        an_included_file_with_a_key = refused(HISTORY, |tree| {
+            tree.key("../outside");
+            overwrite(&tree.path(CONFIG), |bytes| bytes.extend(b"[include]\n\tpath = ../../outside\n"));
+        }),
+        a_work_tree_elsewhere = case(HISTORY, 1, BOTH, &[], |tree| {
+            tree.git(&["config", "core.worktree", &tree.home().display().to_string()]);
+        }),
+        objects_borrowed_from_nowhere = case(HISTORY, 1, BOTH, &[], |tree| {
+            write(&tree.path(".git/objects/info/alternates"), b"/nowhere/at/all\n");
+        }),
+        objects_borrowed_from_themselves = case(HISTORY, 1, BOTH, &[], |tree| {
+            write(&tree.path(".git/objects/info/alternates"), b"../objects\n.\n../../.git/objects\n");
+        }),
+        a_thousand_lenders = case(HISTORY, 1, BOTH, &[], |tree| {
+            let lines: String = (0..1000).map(|number| format!("/nowhere/{number}\n")).collect();
+            write(&tree.path(".git/objects/info/alternates"), lines.as_bytes());
+        }),
+        lenders_that_are_a_pipe = case(HISTORY, 2, BOTH, &["objects/info/alternates"], |tree| {
+            fs::create_dir_all(tree.path(".git/objects/info")).unwrap();
+            replace_by_pipe(&tree.path(".git/objects/info/alternates"));
+        }),
+        a_stash_log_that_is_a_pipe = case(HISTORY, 2, BOTH, &["logs/refs/stash"], |tree| {
+            fs::create_dir_all(tree.path(".git/logs/refs")).unwrap();
+            replace_by_pipe(&tree.path(".git/logs/refs/stash"));
+        }),
+        a_git_that_names_itself = refused(HISTORY, |tree| {
+            fs::remove_dir_all(tree.path(".git")).unwrap();
+            write(&tree.path(".git"), b"gitdir: .git\n");
+        }),
+        a_git_that_is_a_pipe = refused(HISTORY, |tree| {
+            fs::remove_dir_all(tree.path(".git")).unwrap();
+            replace_by_pipe(&tree.path(".git"));
+        }),
+        a_git_that_is_a_device = refused(HISTORY, |tree| {
+            fs::remove_dir_all(tree.path(".git")).unwrap();
+            replace_by_link(&tree.path(".git"), "/dev/zero");
+        }),
+        an_index_that_is_a_pipe = refused(&["staged"], |tree| replace_by_pipe(&tree.path(".git/index"))),
+        an_index_that_is_a_device = refused(&["staged"], |tree| {
+            replace_by_link(&tree.path(".git/index"), "/dev/zero");
+        }),
+        an_index_that_is_a_link = refused(&["staged"], |tree| {
+            fs::rename(tree.path(".git/index"), tree.path("../index")).unwrap();
+            replace_by_link(&tree.path(".git/index"), "../../index");
+        }),
+        an_index_of_junk = refused(&["staged"], |tree| write(&tree.path(".git/index"), b"junk")),
+    }
 }

@@ -9,7 +9,7 @@ use libdeflater::DecompressionError;
 
 use super::folders::is_absent;
 use super::object::{from_hex, hex};
-use super::pack::{LARGEST_RATIO, Worker};
+use super::pack::{LARGEST_OTHER, LARGEST_RATIO, Worker};
 use super::{Id, Kind, Stream};
 use crate::fault;
 use crate::file::{open_regular, read_regular};
@@ -74,6 +74,24 @@ pub(super) fn is_there(folders: &[PathBuf], id: &Id) -> bool {
 
 /// Reads a loose object of at most some size; nothing when there is none.
 pub(super) fn read(
+    folders: &[PathBuf],
+    id: &Id,
+    most: u64,
+    worker: &mut Worker,
+) -> Option<Result<(Kind, Vec<u8>), Failure>> {
+    let read = read_up_to(folders, id, most.min(LARGEST_OTHER), worker)?;
+    if most <= LARGEST_OTHER || !matches!(read, Err(Failure::Large)) {
+        return Some(read);
+    }
+    // Only a blob may be larger, and what is no object is not taken in whole to find that out.
+    match stream(folders, id)? {
+        Ok((Kind::Blob, _)) => read_up_to(folders, id, most, worker),
+        Ok(_) => Some(Err("it is too large".into())),
+        Err(reason) => Some(Err(Failure::Damaged(reason))),
+    }
+}
+
+fn read_up_to(
     folders: &[PathBuf],
     id: &Id,
     most: u64,

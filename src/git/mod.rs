@@ -6,6 +6,7 @@ mod index;
 mod loose;
 mod message;
 pub(crate) mod object;
+mod own_files;
 mod pack;
 mod patched;
 mod push;

@@ -29,6 +29,8 @@ use crate::file;
 
 /// No object is taken to be larger: what claims to be is refused.
 pub(super) const LARGEST: u64 = 2 << 30;
+/// Nor a commit, a tag or a tree, which are held in memory as they are: a folder of half a million files has such a tree.
+pub(super) const LARGEST_OTHER: u64 = 32 << 20;
 /// Deflate makes no byte from less than a thousandth of one.
 pub(super) const LARGEST_RATIO: u64 = 1040;
 /// A blob that is larger is streamed, and so are those that are made from it.
@@ -334,6 +336,9 @@ impl Pack {
     /// Inflates what an entry holds into a buffer of exactly its size.
     fn inflate(&self, entry: &Entry, end: usize, worker: &mut Worker, into: &mut Vec<u8>) -> Result<(), String> {
         let data = self.pack.get(entry.data..end).ok_or("it reaches into the next object")?;
+        if entry.kind != BLOB && entry.size > LARGEST_OTHER {
+            return Err("it is too large".into());
+        }
         if entry.size > LARGEST || entry.size > data.len() as u64 * LARGEST_RATIO {
             return Err("its size cannot be right".into());
         }
@@ -389,6 +394,9 @@ impl Pack {
             self.inflate(entry, end, worker, &mut delta)?;
             if kind == Kind::Blob && made_size(&delta) > MOST_HELD {
                 return self.read_large(place_in_index, most);
+            }
+            if kind != Kind::Blob && made_size(&delta) > LARGEST_OTHER {
+                return Err("it is too large".into());
             }
             apply(&text, &delta, &mut made, &mut worker.ranges)?;
             text = Arc::new(made);
@@ -547,6 +555,7 @@ impl Pack {
             let room = most.min(MOST_STACKED.saturating_sub(stacked) as u64).max(FEW);
             let outcome = match self.raw(plan, child, most, worker, &mut delta) {
                 Ok(true) if kind == Kind::Blob && made_size(&delta) > room => Ok(false),
+                Ok(true) if made_size(&delta) > LARGEST_OTHER => Err("it is too large".to_owned()),
                 Ok(true) => apply(&frame.text, &delta, &mut made, &mut ranges).map(|()| true),
                 other => other,
             };

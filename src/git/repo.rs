@@ -18,7 +18,7 @@ use super::index::Index;
 use super::message::Cleanup;
 use super::object;
 use super::pack::MOST_HELD;
-use super::repository::{UNKNOWN_KIND, is_unknown_kind, lib_point};
+use super::repository::{UNKNOWN_KIND, harmless, harmless_refs, is_unknown_kind, lib_point};
 use super::{EntryKind, Id, Kind, Trouble, reference, tree};
 use crate::file::{Bytes, map_regular, read_regular};
 
@@ -305,8 +305,10 @@ impl OpenRepo {
 
     /// The ids that refs point to.
     pub(super) fn tips(&self, pattern: &str) -> Result<Vec<String>, String> {
-        let references =
-            lib_point().and_then(|()| self.inner.references_glob(pattern)).map_err(|error| told(&error))?;
+        lib_point().map_err(|error| told(&error))?;
+        let references = harmless_refs(self.common_dir())
+            .and_then(|()| self.inner.references_glob(pattern))
+            .map_err(|error| told(&error))?;
         // A symbolic ref points to another of them.
         Ok(references.flatten().filter_map(|reference| reference.target()).map(|id| id.to_string()).collect())
     }
@@ -494,10 +496,14 @@ fn environment(name: &str) -> Option<OsString> {
 fn open_current() -> Result<git2::Repository, git2::Error> {
     let nothing: [&OsStr; 0] = [];
     match environment("GIT_DIR") {
-        Some(named) => git2::Repository::open_ext(named, RepositoryOpenFlags::NO_SEARCH, nothing),
+        Some(named) => {
+            harmless(Path::new(&named))?;
+            git2::Repository::open_ext(named, RepositoryOpenFlags::NO_SEARCH, nothing)
+        }
         None => {
             let ceiling = environment("GIT_CEILING_DIRECTORIES").unwrap_or_default();
             let ceiling: Vec<PathBuf> = std::env::split_paths(&ceiling).collect();
+            harmless(Path::new("."))?;
             git2::Repository::open_ext(".", RepositoryOpenFlags::CROSS_FS, ceiling)
         }
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::folders::{Folders, is_absent};
 use super::object::from_hex;
+use super::own_files;
 use super::pack::MOST_HELD;
 use super::reference;
 use super::remote;
@@ -53,8 +54,8 @@ impl Repository {
         let shown = directory.display();
         let named = std::env::var_os("GIT_DIR").filter(|_| directory == Path::new("."));
         let opened = lib_point().and_then(|()| match &named {
-            Some(named) => git2::Repository::open(named),
-            None => git2::Repository::discover(directory),
+            Some(named) => harmless(Path::new(named)).and_then(|()| git2::Repository::open(named)),
+            None => harmless(directory).and_then(|()| git2::Repository::discover(directory)),
         });
         let opened = opened.map(|repository| Repository { repository, folders: OnceCell::new() }).map_err(|error| {
             let said = error.message();
@@ -197,7 +198,8 @@ impl Repository {
     /// is no ref although it lies where they do is told.
     pub(crate) fn references(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Reference> {
         let mut all = BTreeSet::new();
-        match lib_point().and_then(|()| self.repository.references()) {
+        let is_listed = lib_point().and_then(|()| harmless_refs(self.common()));
+        match is_listed.and_then(|()| self.repository.references()) {
             Ok(references) => {
                 for reference in references {
                     match reference {
@@ -446,6 +448,19 @@ fn if_there<T>(found: Result<T, git2::Error>) -> Result<Option<T>, String> {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
         Err(error) => Err(error.message().to_owned()),
+    }
+}
+
+/// Whether libgit2 can open the repository that a folder is or lies in.
+pub(super) fn harmless(folder: &Path) -> Result<(), git2::Error> {
+    own_files::check_around(folder).map_err(|reason| git2::Error::from_str(&reason))
+}
+
+/// Whether libgit2 can list the refs.
+pub(super) fn harmless_refs(common: &Path) -> Result<(), git2::Error> {
+    match own_files::large_ref(common) {
+        Some(path) => Err(git2::Error::from_str(&format!("{} is too large to be one", path.display()))),
+        None => Ok(()),
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) struct Staged {
     pub(crate) unknown: Vec<Vec<u8>>,
     /// What HEAD has and the index has not: paths, and what is there.
     deleted: Vec<(Vec<u8>, tree::Entry)>,
+    /// How many bytes were taken to hold what differs in folders that a sparse index has as a whole.
+    spent: usize,
 }
 
 /// A file as it is in the index.
@@ -49,6 +51,10 @@ pub(crate) enum Before {
 /// file was.
 const MOST_GONE: usize = 1000;
 const MOST_GONE_BYTES: usize = 64 << 20;
+
+/// The most bytes for that: some half a million files. And about how many one takes, besides its path.
+const MOST_SPARSE: usize = 96 << 20;
+const ENTRY: usize = 160;
 
 impl Staged {
     /// Compares the index with HEAD. When paths are named, these files alone count: the whole of those
@@ -334,8 +340,10 @@ impl Staged {
         self.versions.push(Version { path: path.to_vec(), kind, id: id.to_vec(), before });
     }
 
-    /// Compares a folder that a sparse index has as a whole.
+    /// Compares a folder that a sparse index has as a whole. A few trees can have more paths than anybody could go
+    /// through.
     fn compare_trees(&mut self, repo: &OpenRepo, path: &[u8], id: &[u8], was: Option<Vec<u8>>) -> Result<(), String> {
+        let top = path;
         let mut rest = vec![(path.to_vec(), id.to_vec(), was)];
         while let Some((path, id, was)) = rest.pop() {
             if was.as_ref() == Some(&id) {
@@ -349,6 +357,13 @@ impl Staged {
             for entry in repo.tree(&id)? {
                 let was = before.remove(&(entry.name.clone(), is_folder(&entry)));
                 let below = [&path[..], &entry.name].concat();
+                self.spent += below.len() + ENTRY;
+                if self.spent > MOST_SPARSE {
+                    let folder = String::from_utf8_lossy(top);
+                    return Err(format!(
+                        "too many files differ in {folder}, which the index has as a whole: `git sparse-checkout disable`"
+                    ));
+                }
                 if is_folder(&entry) {
                     rest.push(([&below[..], b"/"].concat(), entry.id, was.map(|was| was.id)));
                 } else {
