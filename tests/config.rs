@@ -132,6 +132,28 @@ fn a_config_behind_a_link_is_refused() {
     refused(&tree, &["scan"], &["skant.toml", "not a regular file"]);
 }
 
+/// What is wrong in a config is shown with its line: a stranger's must not show the files of who scans it.
+#[cfg(unix)]
+#[test]
+fn a_repository_s_config_extends_no_file_elsewhere() {
+    let tree = Tree::repo();
+    tree.key("a.env").file("../private", "user nobody-else\n").link("out", "..").folder("sub");
+    let absolute = tree.path("../private").display().to_string();
+    for name in ["../private", absolute.as_str(), "out/private", "sub/../../private", "/proc/self/environ"] {
+        tree.file("skant.toml", &format!("extends = [\"{name}\"]\n"));
+        for command in [&["scan"][..], &["staged"], &["config", "show"], &["scan", "--config-from", "HEAD"]] {
+            tree.git(&["add", "skant.toml"]).git(&["commit", "-qm", "x", "--allow-empty"]);
+            let run = skant(&tree, command);
+            assert_eq!(run.status, 2, "{name} {command:?} {run:#?}");
+            assert!(!run.all().contains("nobody-else") && !run.all().contains("HOME="), "{name} {command:?} {run:#?}");
+        }
+    }
+    // Whoever names a config means it.
+    tree.file("../team.toml", "[[allow]]\npath = 'a.env'\nreason = 'x'\n");
+    tree.file("skant.toml", "extends = ['../team.toml']\n");
+    assert!(found(&tree, &["--config", "skant.toml", "a.env"]).is_empty());
+}
+
 #[test]
 fn files_extend_each_other_but_not_in_a_circle() {
     let tree = Tree::repo();

@@ -1,7 +1,7 @@
 //! Where config files and baselines are read from: the disk, a commit, or the index. Never through a link.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::NAMES;
@@ -120,6 +120,20 @@ impl Files {
             }
             Files::None => false,
         }
+    }
+
+    /// Whether a name leads to what lies among them, and nowhere else: not upwards, and through no link.
+    pub fn hold(&self, path: &str) -> bool {
+        let is_below = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let is_link = |root: &Path, folder: &Path| root.join(folder).is_symlink();
+        is_below
+            && match self {
+                Files::Disk(root) => !Path::new(path)
+                    .ancestors()
+                    .skip(1)
+                    .any(|folder| !folder.as_os_str().is_empty() && is_link(root, folder)),
+                Files::Commit(_) | Files::Index(_) | Files::None => true,
+            }
     }
 
     /// What git has at a path.

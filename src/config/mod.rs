@@ -119,7 +119,7 @@ impl Config {
             found = Some((path, text));
         }
         let Some((path, text)) = found else { return Ok(None) };
-        let config = Config::of_text(files, &path, text)?;
+        let config = Config::of_text(files, &path, text, false)?;
         if !folder.is_empty() {
             config.refuse_what_is_for_the_root()?;
         }
@@ -142,7 +142,7 @@ impl Config {
         let text = files.read(name)?;
         let text = text.ok_or_else(|| Error::usage(format!("there is no {name}"), "`--config` takes a file"))?;
         if !gitleaks::is_one(name, &text) {
-            return Config::of_text(files, name, text);
+            return Config::of_text(files, name, text, true);
         }
         let texts = vec![Arc::new(NamedSource::new(name, text.clone()))];
         let gitleaks = Some(Gitleaks::read(files, name, text)?);
@@ -175,15 +175,23 @@ impl Config {
         Ok(self)
     }
 
-    fn of_text(files: &Files, path: &str, text: String) -> Result<Config, Error> {
+    /// A config, which may extend files anywhere when somebody named it.
+    fn of_text(files: &Files, path: &str, text: String, is_named: bool) -> Result<Config, Error> {
         let mut config = Config::default();
-        config.take(files, path, text, &mut vec![path.to_owned()])?;
+        config.take(files, path, text, is_named, &mut vec![path.to_owned()])?;
         config.names.reverse();
         Ok(config)
     }
 
     /// Takes in a file, after those it extends.
-    fn take(&mut self, files: &Files, path: &str, text: String, chain: &mut Vec<String>) -> Result<(), Error> {
+    fn take(
+        &mut self,
+        files: &Files,
+        path: &str,
+        text: String,
+        is_named: bool,
+        chain: &mut Vec<String>,
+    ) -> Result<(), Error> {
         let file = Arc::new(NamedSource::new(path, text));
         let at = |span: std::ops::Range<usize>| At { file: Arc::clone(&file), span: span.into() };
         let spec: Spec = toml::from_str(file.inner())
@@ -202,10 +210,14 @@ impl Config {
                 if self.names.len() >= MOST {
                     return Err(at.error(format!("more than {MOST} files are extended"), "fewer will do"));
                 }
+                // What is wrong in a file is shown: a stranger's config must not show those of who scans it.
+                if !is_named && !files.hold(&path) {
+                    return Err(at.error(format!("{path} does not lie in this repository"), WITHIN));
+                }
                 let text = files.read(&path).map_err(|error| at.error(error.to_string(), EXTENDS))?;
                 let text = text.ok_or_else(|| at.error(format!("there is no {path}"), EXTENDS))?;
                 chain.push(path.clone());
-                self.take(files, &path, text, chain)?;
+                self.take(files, &path, text, is_named, chain)?;
                 chain.pop();
             }
         }
@@ -387,6 +399,7 @@ impl Change {
     }
 }
 
+const WITHIN: &str = "a repository's own config extends files of that repository; one that is named by `--config`, any";
 const EXTENDS: &str = "`extends` takes the names of files, relative to the one that says it";
 
 /// The key, in plain or by the name of a variable.
