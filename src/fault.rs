@@ -1,5 +1,5 @@
 //! Failures made to order, as curl's torture tests make them: in a build for development, the n-th call that can
-//! fail does. `SKANT_FAULT` is that n.
+//! fail does. `SKANT_FAULT` is that n; with `SKANT_FAULT_SAYS` it is a fault of ours, and panics with these words.
 //!
 //! Each place where the system may refuse something asks here first. In a release there is nothing to ask, and
 //! the call is gone.
@@ -16,6 +16,9 @@ static PASSED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(
 #[cfg(debug_assertions)]
 pub(crate) fn point() -> io::Result<()> {
     if Some(PASSED.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1) == turn() {
+        if let Ok(said) = std::env::var("SKANT_FAULT_SAYS") {
+            panic!("{said}");
+        }
         return Err(io::Error::other("made to fail"));
     }
     Ok(())

@@ -538,7 +538,7 @@ fn standard_input_that_is_empty_or_closed_is_no_success() {
     let tree = Tree::new();
     let empty = run(tree.command(&["scan", "--format", "json", "-"]), b"");
     let mut closed = std::process::Command::new("sh");
-    closed.args(["-c", "exec \"$0\" scan --format json - <&-", env!("CARGO_BIN_EXE_skant")]);
+    closed.args(["-c", "exec \"$0\" scan --format json - <&-", support::program()]);
     for run in [empty, run(closed, b"")] {
         assert_eq!((run.status, run.skipped()), (2, vec!["<stdin>".to_owned()]), "{run:#?}");
         let scan = &run.json()["scan"];
@@ -1006,4 +1006,101 @@ fn one_secret_has_one_fingerprint() {
     }
     let from_stdin = run(tree.command(&["scan", "--format", "json", "-"]), key.as_bytes());
     assert_eq!(from_stdin.each("fingerprint"), std::slice::from_ref(first));
+}
+
+/// A repository in whose every place the key stands: contents and names of files, folders and links, archives, whatever
+/// git has names and texts for, settings, what people say of findings.
+#[cfg(unix)]
+fn planted(key: &str) -> Tree {
+    let tree = Tree::repo();
+    tree.file("a.env", &format!("KEY={key}\n")).file(key, "x\n").file(format!("{key}.d/x"), "x\n");
+    tree.link("link", key).link(format!("link-{key}"), "/nowhere").file("message", &format!("x\n\n{key}\n"));
+    tree.file(".gitignore", &format!("# {key}\n"))
+        .file(".gitmodules", &format!("[submodule \"{key}\"]\n\turl = {key}\n"));
+    let encoded = data_encoding::BASE64.encode(format!("a: {key}\n").as_bytes());
+    tree.file("encoded", &encoded)
+        .bytes("wide", format!("\u{feff}{key}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>());
+    let person = format!("user.name={key}");
+    let commit = ["-c", person.as_str(), "commit", "-q", "--allow-empty", "-m", key];
+    tree.git(&["add", "-A"]).git(&commit).git(&["archive", "-o", "a.zip", "HEAD"]);
+    tree.git(&["branch", key]).git(&["tag", "-a", "-m", key, &format!("t-{key}")]).git(&["notes", "add", "-m", key]);
+    tree.git(&["remote", "add", "origin", &format!("https://user:{key}@example.invalid/{key}")]);
+    tree.file("b.env", &format!("x\nKEY={key}\n")).git(&["add", "-A"]).git(&["stash", "-q", "-m", key]);
+    tree.file("c.env", &format!("KEY={key}\n")).git(&["add", "-A"]).git(&["config", "alias.x", key]);
+    tree.file(
+        "allow.toml",
+        &format!("[[allow]]\npath = 'a.env'\nreason = '{key}'\n[[allow]]\nword = '{key}'\nreason = 'x'\n"),
+    );
+    tree.file("broken.toml", &format!("[[allow]]\npath = '{key}\n"));
+    tree
+}
+
+/// Whatever is asked for, however it is shown: not in what is printed, nor in any file.
+#[cfg(unix)]
+#[test]
+fn a_key_that_stands_everywhere_is_written_nowhere() {
+    let key = anthropic_key(4711);
+    let tree = planted(&key);
+    let (home, temporary) = (tree.home(), tree.home().join("tmp"));
+    fs::create_dir(&temporary).unwrap();
+    let missing = format!("missing-{key}");
+    let commands: [&[&str]; 22] = [
+        &["scan"],
+        &["scan", &key, &missing],
+        &["scan", "-", "--stdin-filename", &key],
+        &["scan", "--config", "allow.toml", "--show-suppressed"],
+        &["scan", "--config", "broken.toml"],
+        &["scan", "--only", &key],
+        &["scan", "--output", &format!("json={missing}/x")],
+        &["staged"],
+        &["staged", &missing],
+        &["history"],
+        &["history", "--unreachable"],
+        &["history", &key],
+        &["history", &missing],
+        &["ci", "--base", &key],
+        &["hook", "pre-commit"],
+        &["hook", "commit-msg", "message"],
+        &["hook", "pre-push", &key],
+        &["hook", "claude-code"],
+        &["config", "check", "broken.toml"],
+        &["config", "show"],
+        &["rules", "test", &missing],
+        &[&key],
+    ];
+    let input = format!("refs/heads/{key} HEAD {key} {key}\n");
+    let check = |arguments: &[&str]| {
+        let mut command = tree.command(arguments);
+        command.env("TMPDIR", &temporary).env("GITHUB_REF_NAME", &key).env("SECRET", &key);
+        let run = run(command, input.as_bytes());
+        assert!((0..=2).contains(&run.status), "{arguments:?}");
+        assert!(!run.all().contains(&key[13..]), "{arguments:?} {}", run.all());
+        run
+    };
+    for command in commands {
+        check(command);
+        for level in [&["-q"][..], &["-vv"]] {
+            check(&[command, level].concat());
+        }
+    }
+    for format in FORMATS {
+        for (command, least) in [(&["scan"][..], 5), (&["staged"], 1), (&["history"], 8)] {
+            let name = format!("../home/{}.{format}", command[0]);
+            let run =
+                check(&[command, &["--format", format, "--explain", "--output", &format!("{format}={name}")]].concat());
+            assert!(format != "json" || run.findings().len() >= least, "{command:?} {}", run.findings().len());
+        }
+    }
+    check(&["baseline", "create", "--history"]);
+    fs::rename(tree.path(".skant-baseline"), home.join("baseline")).unwrap();
+    let mut files = vec![home];
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+        assert!(!text.contains(&key[13..]) && !path.display().to_string().contains(&key), "{}", path.display());
+    }
+    assert_eq!(fs::read_dir(temporary).unwrap().count(), 0);
 }

@@ -146,7 +146,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return Outcome::Clean.into();
         }
     };
-    let outcome = run(cli).unwrap_or_else(|error| {
+    tell_of_faults();
+    let ran = std::panic::catch_unwind(|| run(cli));
+    let outcome = ran.unwrap_or(Ok(Outcome::Failed)).unwrap_or_else(|error| {
         show(&error);
         Outcome::Failed
     });
@@ -155,6 +157,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         tell(&format!("places that could fail: {passed}"));
     }
     outcome.into()
+}
+
+/// Tells of a fault of ours where it is, and not what it was about, which may be secret.
+fn tell_of_faults() {
+    std::panic::set_hook(Box::new(|fault| {
+        let place = fault.location().map_or_else(String::new, |place| format!(" ({}:{})", place.file(), place.line()));
+        let said = format!("error: this is a fault of skant's, please report it{place}; the scan is incomplete");
+        // There is nowhere left to tell of a failure to write this.
+        let _ = writeln!(io::stderr(), "{said}");
+    }));
 }
 
 /// What is in memory may be secret: the system shall not write it down when something goes wrong.
@@ -193,10 +205,10 @@ fn run(cli: Cli) -> Result<Outcome, Error> {
     }
 }
 
-/// Shows an error as a compiler would.
+/// Shows an error as a compiler would. Its lines are as long as they are: half a key is no longer known as one.
 fn show(error: &Error) {
     let mut text = String::new();
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_wrap_lines(false);
     match handler.render_report(&mut text, error) {
         Ok(()) => tell(&text),
         Err(_) => tell(&format!("error: {error}")),
