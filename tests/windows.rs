@@ -34,9 +34,13 @@ fn told(scanned: &Scanned) -> Vec<Told> {
     told.collect()
 }
 
-fn at_once(text: &[u8]) -> Vec<Told> {
+fn whole(text: &[u8]) -> Scanned {
     let origin = Origin::file("a.txt");
-    told(&SCANNER.scan(&Blob { bytes: text, origin: &origin }, &mut Scratch::default()))
+    SCANNER.scan(&Blob { bytes: text, origin: &origin }, &mut Scratch::default())
+}
+
+fn at_once(text: &[u8]) -> Vec<Told> {
+    told(&whole(text))
 }
 
 fn through(mut reader: impl Read) -> (io::Result<()>, Scanned) {
@@ -315,4 +319,13 @@ fn candidates_that_are_not_believed_take_little_memory() {
     let (run, peak) = measured(&tree, "large.txt");
     assert_eq!(run.status, 0);
     assert!(peak < text.len() as u64 / 1000, "{peak} kB");
+}
+
+/// Each finding takes memory: so many of a text are told, and that there are more.
+#[test]
+fn of_very_many_secrets_some_are_told() {
+    let text = format!("{}\n", anthropic_key(1)).repeat(100_001);
+    let scanned = whole(text.as_bytes());
+    assert_eq!(scanned.findings.len(), 100_000);
+    assert_eq!(scanned.missed, ["more than 100000 secrets are in it: the others are not told"]);
 }

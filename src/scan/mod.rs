@@ -40,6 +40,9 @@ pub(crate) use window::is_archive;
 /// The words that make a name worth reading: every name of a secret that people give contains one.
 const NAME_WORDS: [&str; 7] = ["key", "token", "secret", "pass", "pwd", "auth", "cred"];
 
+/// So many findings of one file are told: each takes a kilobyte of memory, and strangers make files.
+const MOST_FINDINGS: usize = 100_000;
+
 /// The rule for what is a secret by where it stands.
 const GIVEN: &str = "generic-token";
 
@@ -113,9 +116,18 @@ pub struct Scanned {
     pub missed: Vec<String>,
     /// What marks say of the file as a whole.
     file: Vec<FileMark>,
+    /// Whether there is more to be found in it than is told.
+    is_full: bool,
 }
 
 impl Scanned {
+    /// Notes that there is more to be found than is told.
+    fn fill(&mut self) {
+        if !std::mem::replace(&mut self.is_full, true) {
+            self.missed.push(format!("more than {MOST_FINDINGS} secrets are in it: the others are not told"));
+        }
+    }
+
     /// What a mark says that allows what a rule says of the file as a whole.
     pub fn allowed_as_file(&self, rule: &str) -> Option<Suppression> {
         let said = self.file.iter().find_map(|mark| mark.about(rule))?;
@@ -310,6 +322,7 @@ impl Scanner {
         for (candidate, suppression) in owned.zip(suppressions) {
             let mut finding = || self.finding(window, candidate, tracker, &scratch.candidates);
             match candidate.dismissal {
+                None if scanned.findings.len() >= MOST_FINDINGS => scanned.fill(),
                 None => {
                     scanned.findings.push(Finding { suppression, ..finding() });
                     places.push(candidate.secret.start);
