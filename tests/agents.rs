@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Run, Tree, anthropic_key, key_of, mask, password, run};
+use support::{Run, Tree, anthropic_key, key_of, mask, password, program, run};
 
 /// Runs the hook of an assistant on an event.
 #[track_caller]
@@ -336,7 +336,7 @@ fn other_clients_are_answered_in_their_own_words() {
 fn skant_on_path(tree: &Tree, arguments: &[&str]) -> Run {
     let folder = tree.home().join("bin");
     std::fs::create_dir_all(&folder).unwrap();
-    let _ = std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_skant"), folder.join("skant"));
+    let _ = std::os::unix::fs::symlink(program(), folder.join("skant"));
     let mut command = tree.command(arguments);
     command.env("PATH", folder);
     run(command, b"")

@@ -12,7 +12,7 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 use lzma_rust2::{XzOptions, XzWriter};
 use ruzstd::encoding::CompressionLevel;
 use serde_json::{Value, json};
-use support::{Random, Run, Tree, anthropic_key, key_of, mask, run, scan, skant};
+use support::{Random, Run, Tree, anthropic_key, key_of, mask, program, run, scan, skant};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -389,9 +389,7 @@ fn bombs_cost_little_and_are_told() {
     }
     tree.bytes("nested.zip", layer).key("z-last");
     let mut limited = std::process::Command::new("sh");
-    limited
-        .args(["-c", "ulimit -v 400000; exec \"$0\" scan --threads 2 --format json ."])
-        .arg(env!("CARGO_BIN_EXE_skant"));
+    limited.args(["-c", "ulimit -v 400000; exec \"$0\" scan --threads 2 --format json ."]).arg(program());
     limited.current_dir(tree.path(""));
     let run = run(limited, b"");
     assert_eq!((run.status, run.each("path")), (2, vec!["z-last".to_owned()]), "{run:#?}");

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rustix::fs::{Mode, OFlags, mkdirat, openat};
-use support::{Tree, anthropic_key, found, key_of, run, scan, skant};
+use support::{Tree, anthropic_key, found, key_of, program, run, scan, skant};
 
 /// So deep that no path leads there: it is found or told, and what lies beside it is found.
 #[test]
@@ -102,7 +102,7 @@ fn an_empty_environment_is_enough() {
     let tree = Tree::repo();
     tree.key("caf\u{e9}").git(&["add", "-A"]);
     let alone = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skant"));
+        let mut command = Command::new(program());
         command.args(arguments).args(["--format", "json"]).current_dir(tree.path("")).env_clear();
         run(command, b"")
     };
@@ -136,7 +136,7 @@ fn nobody_has_to_listen() {
         for (path, expected) in ["a", "clean"].into_iter().zip(status) {
             let mut command = Command::new("sh");
             let script = format!("exec \"$0\" scan \"$1\" {closed}");
-            command.args(["-c", &script, env!("CARGO_BIN_EXE_skant"), path]).current_dir(tree.path(""));
+            command.args(["-c", &script, program(), path]).current_dir(tree.path(""));
             assert_eq!(run(command, b"").status, expected, "{closed} {path}");
         }
     }

@@ -34,7 +34,7 @@ fn rounds(few: u64, check: impl Fn(&mut Random)) {
 
 /// The files of a folder of inputs: name and content.
 fn corpus(folder: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz").join(folder);
+    let folder = Path::new("tests/fuzz").join(folder);
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut all: Vec<_> = entries
         .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
@@ -98,7 +98,7 @@ fn changed(random: &mut Random, bytes: &[u8], others: &[(String, Vec<u8>)]) -> V
 
 /// The examples of all rules, a file each.
 fn examples() -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let folder = Path::new("rules");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
     let text = |path: &Path| fs::read_to_string(path).unwrap().replace("{}", "").into_bytes();

@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use support::{Run, Tree, anthropic_key, key_of, mask, run, skant};
+use support::{Run, Tree, anthropic_key, key_of, mask, program, run, skant};
 
 fn line(seed: u64) -> String {
     format!("key = \"{}\"\n", anthropic_key(seed))
@@ -18,7 +18,7 @@ fn line(seed: u64) -> String {
 
 /// Writes a hook of one line that runs the program.
 fn hook(tree: &Tree, name: &str, arguments: &str) {
-    let script = format!("#!/bin/sh\nexec '{}' {arguments}\n", env!("CARGO_BIN_EXE_skant"));
+    let script = format!("#!/bin/sh\nexec '{}' {arguments}\n", program());
     let file = format!(".git/hooks/{name}");
     tree.file(&file, &script);
     fs::set_permissions(tree.path(file), fs::Permissions::from_mode(0o755)).unwrap();
@@ -313,9 +313,7 @@ fn input_that_is_not_gits_is_refused() {
     assert!(nothing.status == 0 && nothing.stdout.contains("nothing is pushed"), "{nothing:#?}");
     for hook in ["pre-push", "pre-receive"] {
         let mut closed = Command::new("sh");
-        closed
-            .args(["-c", "exec \"$0\" hook \"$1\" <&-", env!("CARGO_BIN_EXE_skant"), hook])
-            .current_dir(tree.path(""));
+        closed.args(["-c", "exec \"$0\" hook \"$1\" <&-", program(), hook]).current_dir(tree.path(""));
         let closed = run(closed, b"");
         assert!(closed.status == 2 && closed.stderr.contains("standard input is closed"), "{closed:#?}");
     }
@@ -389,7 +387,7 @@ fn what_is_pushed_to_a_server_is_scanned_before_it_is_accepted() {
         let tree = repo_with_remote();
         tree.git_in("../remote", &["config", "transfer.unpackLimit", limit]);
         fs::remove_file(tree.path(".git/hooks/pre-push")).unwrap();
-        let script = format!("#!/bin/sh\nexec '{}' hook pre-receive\n", env!("CARGO_BIN_EXE_skant"));
+        let script = format!("#!/bin/sh\nexec '{}' hook pre-receive\n", program());
         executable(&tree, "../remote/hooks/pre-receive", &script);
         commit(&tree, "k", &line(1));
         commit(&tree, "k", "gone\n");
@@ -491,7 +489,7 @@ fn a_hook_that_was_there_is_called_first_and_comes_back() {
 fn a_hook_without_skant_stops_everything_and_says_why() {
     let tree = Tree::repo();
     let program = tree.home().join("it's skant");
-    fs::copy(env!("CARGO_BIN_EXE_skant"), &program).unwrap();
+    fs::copy(support::program(), &program).unwrap();
     let mut install = Command::new(&program);
     install.arg("install").current_dir(tree.path("")).env("HOME", tree.home());
     assert_passes(&run(install, b""));
@@ -502,7 +500,7 @@ fn a_hook_without_skant_stops_everything_and_says_why() {
     assert_eq!(stopped.status, 1, "{stopped:#?}");
     assert!(stopped.stderr.contains("skant is gone, and nothing was scanned"), "{stopped:#?}");
     // On the path it is found again.
-    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_skant"), tree.home().join("skant")).unwrap();
+    std::os::unix::fs::symlink(support::program(), tree.home().join("skant")).unwrap();
     let path = format!("{}:{}", tree.home().display(), std::env::var("PATH").unwrap());
     assert_passes(&git_with(&tree, "", &["commit", "-qm", "x"], &[("PATH", &path)]));
 }
@@ -680,7 +678,7 @@ fn a_guard_that_does_not_work_is_found_out() {
     fs::write(&hook, script.replace("--quiet", "--quiet --only github-*")).unwrap();
     let run = skant_with_path(&tree, &["doctor"]);
     assert_eq!((run.status, run.stdout.contains("NOT guarded: a planted key was not")), (1, true), "{run:#?}");
-    fs::write(&hook, script.replace(env!("CARGO_BIN_EXE_skant"), "/missing/skant")).unwrap();
+    fs::write(&hook, script.replace(program(), "/missing/skant")).unwrap();
     let run = skant_with_path(&tree, &["doctor"]);
     assert_eq!((run.status, run.stderr.contains("skant is gone")), (2, true), "{run:#?}");
 }
@@ -784,10 +782,10 @@ fn a_hook_of_ours_that_was_edited_is_left_alone() {
         }
     }
     // Where skant was at that time is no edit.
-    fs::write(&hook, script.replace(env!("CARGO_BIN_EXE_skant"), "/else'\\''where/skant")).unwrap();
+    fs::write(&hook, script.replace(program(), "/else'\\''where/skant")).unwrap();
     assert_passes(&skant(&tree, &["install"]));
     assert_eq!(fs::read_to_string(&hook).unwrap(), script);
-    fs::write(&hook, script.replace(env!("CARGO_BIN_EXE_skant"), "/elsewhere/skant")).unwrap();
+    fs::write(&hook, script.replace(program(), "/elsewhere/skant")).unwrap();
     assert_passes(&skant(&tree, &["uninstall"]));
     assert!(!hook.exists());
 }

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,22 @@ pub const BASE64URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 /// No run of the program takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// No run of the program takes more memory, whatever it is given.
+const MOST_KILOBYTES: u64 = 200_000;
+
+/// The program that is tested: what was built with the tests, unless it was copied elsewhere for somebody who may
+/// not look there.
+pub fn program() -> &'static str {
+    static PROGRAM: LazyLock<String> =
+        LazyLock::new(|| std::env::var("SKANT_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_skant").to_owned()));
+    &PROGRAM
+}
+
+/// Says what could not be tried: not by `eprintln`, which tests do not let through.
+pub fn untested(why: &str) {
+    let _ = writeln!(std::io::stderr(), "not tested: {why}");
+}
 
 /// A folder that is gone after the test, next to an empty home.
 pub struct Tree {
@@ -141,7 +158,7 @@ impl Tree {
 
     /// The program, about to run in the tree with a clean environment.
     pub fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_skant"));
+        let mut command = Command::new(program());
         command.args(arguments).current_dir(&self.root).env_clear().env("HOME", self.home());
         command
     }
@@ -158,15 +175,18 @@ impl Tree {
             fs::set_permissions(folder, fs::Permissions::from_mode(mode | 0o055)).unwrap();
         }
         // The build folder may be closed to others.
-        let program = self.home().join("skant");
-        fs::copy(env!("CARGO_BIN_EXE_skant"), &program).unwrap();
+        let copy = self.home().join("skant");
+        fs::copy(program(), &copy).unwrap();
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
         command.current_dir(&self.root).env_clear().env("HOME", self.home());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let mut trial = Command::new("setpriv");
         trial.args(command.get_args()).arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
         let works = trial.status().is_ok_and(|status| status.success());
+        if !works {
+            untested("`setpriv` makes nobody of us here: run this as an ordinary user");
+        }
         command.args(arguments);
         works.then_some(command)
     }
@@ -278,8 +298,11 @@ fn gather(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> 
 #[track_caller]
 pub fn wait(child: &mut Child, what: &Command) -> i32 {
     let started = Instant::now();
+    let mut peak = 0;
     loop {
+        peak = peak_of(child.id()).max(peak);
         if let Some(status) = child.try_wait().unwrap() {
+            assert!(peak < MOST_KILOBYTES, "{what:?} took {peak} kB");
             return status.code().unwrap_or_else(|| panic!("{what:?} ended by a signal: {status}"));
         }
         if started.elapsed() > PATIENCE {
@@ -288,6 +311,14 @@ pub fn wait(child: &mut Child, what: &Command) -> i32 {
         }
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// The most memory that a process had until now, in kilobytes, as the kernel counts it; nothing when it is over, or
+/// where the kernel does not tell.
+fn peak_of(process: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
 }
 
 /// An Anthropic API key with the structure of a real one, 108 characters long.
