@@ -243,7 +243,9 @@ fn events_of_assistants() {
 fn faults_of_our_own() {
     let tree = repository();
     let key = anthropic_key(77);
-    for arguments in [&["scan"][..], &["history"], &["hook", "pre-commit"]] {
+    // A client of an assistant goes on at 1, and stops at 2.
+    let commands = [(2, &["scan"][..]), (2, &["history"]), (2, &["hook", "pre-commit"]), (1, &["hook", "claude-code"])];
+    for (status, arguments) in commands {
         let temporary = tree.home().join("tmp");
         fs::create_dir_all(&temporary).unwrap();
         let once = |turn: u64| {
@@ -253,7 +255,7 @@ fn faults_of_our_own() {
         };
         for turn in (1..=places(&once(0))).step_by(10) {
             let broken = once(turn);
-            assert_eq!(broken.status, 2, "{arguments:?}, fault {turn}: {broken:#?}");
+            assert_eq!(broken.status, status, "{arguments:?}, fault {turn}: {broken:#?}");
             assert!(
                 broken.stderr.contains("this is a fault of skant's") && !broken.all().contains(&key),
                 "{broken:#?}"

@@ -34,20 +34,9 @@ const MOST_TOLD: usize = 10;
 /// Says nothing when there is nothing to say. What goes wrong is told, and blocks only when that is
 /// asked for: a client goes on at 1.
 pub(super) fn run(client: Client, strict: bool, config_from: Option<&str>) -> Result<Outcome, Error> {
-    let (moment, reason, is_found) = match input() {
-        Ok(input) => {
-            let event = AgentEvent::new(&input);
-            let committed = committed(&event.folder, config_from);
-            let broken = committed.as_ref().err().map(|why| format!("skant hook: no exception counts: {why}"));
-            let (policy, rules) = committed.unwrap_or_else(|_| (Policy::none(), RuleSet::builtin()));
-            let report = look(&event, &policy, rules);
-            let trouble = event.trouble.as_ref().map(|why| format!("skant hook: cannot tell what is asked: {why}"));
-            let found = (!report.findings.is_empty()).then(|| stopped(&event, &report));
-            let is_found = found.is_some();
-            (event.moment, found.or(trouble).or_else(|| unscanned(&report)).or(broken), is_found)
-        }
-        Err(trouble) => (Moment::Unknown, Some(trouble), false),
-    };
+    let answer = std::panic::catch_unwind(|| input().map(|input| answer(&input, config_from)));
+    let answer = answer.unwrap_or_else(|_| Err("skant hook: nothing was scanned".to_owned()));
+    let (moment, reason, is_found) = answer.unwrap_or_else(|trouble| (Moment::Unknown, Some(trouble), false));
     match reason {
         None => Ok(Outcome::Clean),
         Some(reason) if is_found => block(client, moment, &reason),
@@ -59,6 +48,19 @@ pub(super) fn run(client: Client, strict: bool, config_from: Option<&str>) -> Re
             Ok(Outcome::Unsure)
         }
     }
+}
+
+/// When a client asks, what there is to say, and whether that is a secret.
+fn answer(input: &[u8], config_from: Option<&str>) -> (Moment, Option<String>, bool) {
+    let event = AgentEvent::new(input);
+    let committed = committed(&event.folder, config_from);
+    let broken = committed.as_ref().err().map(|why| format!("skant hook: no exception counts: {why}"));
+    let (policy, rules) = committed.unwrap_or_else(|_| (Policy::none(), RuleSet::builtin()));
+    let report = look(&event, &policy, rules);
+    let trouble = event.trouble.as_ref().map(|why| format!("skant hook: cannot tell what is asked: {why}"));
+    let found = (!report.findings.is_empty()).then(|| stopped(&event, &report));
+    let is_found = found.is_some();
+    (event.moment, found.or(trouble).or_else(|| unscanned(&report)).or(broken), is_found)
 }
 
 fn input() -> Result<Vec<u8>, String> {
