@@ -299,7 +299,9 @@ fn below(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         return None;
     }
     let reach = &text[name.start.saturating_sub(LONGEST_ROW)..name.start];
-    let is_header = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_-. \",;\t`".contains(byte);
+    let is_header = |byte: &&u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ' | b'"' | b',' | b';' | b'\t' | b'`')
+    };
     let before = reach.iter().rev().take_while(is_header).count();
     let row = &reach[reach.len() - before..];
     let opened = name.start.checked_sub(before + 1).map(|at| text[at]);
@@ -315,15 +317,17 @@ fn below(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         let opens = is_values && opened == Some(b'(') && text.get(at) == Some(&b'(');
         return opens.then(|| nth(text, at + 1, column, b','))?.map(|at| (Join::QuotedOnly, at));
     }
+    if !matches!(opened, None | Some(b'\n')) {
+        return None;
+    }
     let mark = if MARKS.contains(&next) { next } else { *row.iter().rev().find(|byte| MARKS.contains(byte))? };
     let header = &text[name.start - before..text.len().min(end + LONGEST_ROW)];
     let length = header.iter().position(|&byte| byte == b'\n')?;
     let columns = |row: &[u8]| row.iter().filter(|&&byte| byte == mark).count();
     let start = name.start - before + length + 1;
     let row_below = text[start..].iter().take(LONGEST_ROW).take_while(|&&byte| byte != b'\n').count();
-    let is_table =
-        matches!(opened, None | Some(b'\n')) && columns(&header[..length]) == columns(&text[start..start + row_below]);
-    if !is_table || columns(&header[..length]) == 0 {
+    let all = columns(&header[..length]);
+    if all == 0 || all != columns(&text[start..start + row_below]) {
         return None;
     }
     nth(text, start, columns(row), mark).map(|at| (Join::Column(mark), at))
