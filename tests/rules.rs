@@ -44,6 +44,17 @@ fn found(scanned: &Scanned) -> Vec<&str> {
     scanned.findings.iter().map(|finding| finding.rule.id.as_str()).collect()
 }
 
+/// A shorter one is met everywhere, and costs every scan.
+#[test]
+fn every_name_and_keyword_of_a_rule_has_three_bytes() {
+    for (file, rules) in files() {
+        for rule in rules.rules {
+            let short = rule.names.iter().chain(&rule.keywords).find(|word| word.len() < 3);
+            assert_eq!(short, None, "{file}: {}", rule.id);
+        }
+    }
+}
+
 #[test]
 fn every_hit_is_found_by_its_rule_alone_and_no_miss_by_any() {
     let scanner = Scanner::new(&RuleSet::builtin());
