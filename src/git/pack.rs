@@ -249,7 +249,7 @@ impl Pack {
             .expect("the index was found long enough")
     }
 
-    pub(super) fn offset(&self, place: usize) -> Option<u64> {
+    fn offset(&self, place: usize) -> Option<u64> {
         if self.layout == VERSION_1 {
             return u32_at(&self.index, 1024 + place * 24).map(u64::from);
         }
@@ -825,8 +825,21 @@ fn map(path: &Path) -> Result<Mmap, String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Deltas that say of `abcdef`, or of themselves, what is not so.
+    pub(in crate::git) const LIES: &[&[u8]] = &[
+        &[5, 3, 0x90, 3],
+        &[6, 4, 0x90, 3],
+        &[6, 2, 0x90, 3],
+        &[6, 9, 0x90, 9],
+        &[6, 3, 0],
+        &[6, 3, 5, b'a'],
+        &[6],
+        &[6, 3, 0x9f],
+        &[255; 20],
+    ];
 
     fn made(base: &[u8], delta: &[u8]) -> Option<(Vec<u8>, Vec<Range<usize>>)> {
         let (mut made, mut ranges) = (Vec::new(), Vec::new());
@@ -846,17 +859,7 @@ mod tests {
 
     #[test]
     fn a_delta_that_lies_is_refused() {
-        for delta in [
-            &[5, 3, 0x90, 3][..],
-            &[6, 4, 0x90, 3],
-            &[6, 2, 0x90, 3],
-            &[6, 9, 0x90, 9],
-            &[6, 3, 0],
-            &[6, 3, 5, b'a'],
-            &[6],
-            &[6, 3, 0x9f],
-            &[255; 20],
-        ] {
+        for delta in LIES {
             assert_eq!(made(b"abcdef", delta), None, "{delta:?}");
         }
     }

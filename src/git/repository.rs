@@ -239,17 +239,23 @@ impl Repository {
 
     /// Tells of files that lie where refs do and hold none: libgit2 passes over them.
     fn broken_references(&self, told: &mut Vec<(Vec<u8>, String)>) {
-        let mut folders = vec![self.common().join("refs")];
-        while let Some(folder) = folders.pop() {
-            for path in self.listed(&folder, told) {
-                let is_folder = path.symlink_metadata().is_ok_and(|found| found.is_dir());
-                if is_folder {
-                    folders.push(path);
-                } else if path.extension().is_none_or(|extension| extension != "lock") && !is_reference(&path) {
-                    told.push((self.shown(&path), "it is no ref: `git fsck` says more".to_owned()));
-                }
+        for path in self.files_below(vec![self.common().join("refs")], told) {
+            if path.extension().is_none_or(|extension| extension != "lock") && !is_reference(&path) {
+                told.push((self.shown(&path), "it is no ref: `git fsck` says more".to_owned()));
             }
         }
+    }
+
+    /// The files in folders, and in those below them.
+    fn files_below(&self, mut folders: Vec<PathBuf>, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            let is_folder = |path: &PathBuf| path.symlink_metadata().is_ok_and(|found| found.is_dir());
+            let (below, here): (Vec<_>, Vec<_>) = self.listed(&folder, told).into_iter().partition(is_folder);
+            folders.extend(below);
+            files.extend(here);
+        }
+        files
     }
 
     /// What is in a folder. It is told when that cannot be listed.
@@ -273,15 +279,7 @@ impl Repository {
     fn references_of_worktrees(&self, told: &mut Vec<(Vec<u8>, String)>) -> Vec<Reference> {
         let folders = self.listed(&self.common().join("worktrees"), told);
         let mut files: Vec<PathBuf> = folders.iter().map(|folder| folder.join("HEAD")).collect();
-        let mut left: Vec<PathBuf> = folders.iter().map(|folder| folder.join("refs")).collect();
-        while let Some(folder) = left.pop() {
-            let (below, here): (Vec<_>, Vec<_>) = self
-                .listed(&folder, told)
-                .into_iter()
-                .partition(|path| path.symlink_metadata().is_ok_and(|found| found.is_dir()));
-            left.extend(below);
-            files.extend(here);
-        }
+        files.extend(self.files_below(folders.iter().map(|folder| folder.join("refs")).collect(), told));
         let reference = |file: PathBuf| {
             let text = read_regular(&file, 4096);
             let text = text.map_err(|error| told.push((self.shown(&file), error.to_string()))).ok()?;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::commits::Commits;
 use super::marks::{self, Marked};
 use super::paths::{Paths, Visit, Visits};
-use super::{Found, Item, Large, Reading, text};
+use super::{Found, Item, Reading, text};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::hex;
 use crate::git::{Id, Kind, Reference, Trouble};
@@ -272,13 +272,10 @@ impl Walk<'_> {
     /// Reads a blob that nobody asked yet which secrets it holds: it is too large to be held.
     fn large(&mut self, id: Id, path: u32, top: &Top) {
         let origin = self.origin(path, top.place, top);
-        match self.reading.store.stream(&id) {
-            Ok((_, mut stream)) => {
-                let (counts, told, mut held) = (self.read.insert(id), &self.told, Vec::new());
-                let known = |name| told.contains(&(name, path));
-                let known: Option<&dyn Fn(u64) -> bool> = Some(&known);
-                let reader = &mut stream;
-                (self.reading.visit)(Item::Large(Large { origin: &origin, reader, counts, known, held: &mut held }));
+        let is_known = |name| self.told.contains(&(name, path));
+        match self.reading.large(&id, &origin, !self.read.contains(&id), Some(&is_known)) {
+            Ok(held) => {
+                self.read.insert(id);
                 self.told.extend(held.into_iter().map(|name| (name, path)));
             }
             Err(trouble) => self.reading.missed(origin.path, "blob", &id, &trouble),

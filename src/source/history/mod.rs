@@ -379,6 +379,20 @@ impl Reading<'_> {
         (answer.holds, answer.outcome)
     }
 
+    /// Hands over a blob that is too large to be held, as it is at one of its paths. Returned are the names of its secrets.
+    fn large(
+        &self,
+        id: &Id,
+        origin: &Origin,
+        counts: bool,
+        known: Option<&dyn Fn(u64) -> bool>,
+    ) -> Result<Vec<u64>, Trouble> {
+        let (_, mut reader) = self.store.stream(id)?;
+        let mut held = Vec::new();
+        (self.visit)(Item::Large(Large { origin, reader: &mut reader, counts, known, held: &mut held }));
+        Ok(held)
+    }
+
     /// The secrets in the settings of an assistant: those by their place are known by the file's name alone.
     fn held_by_settings(&self, text: &[u8], path: &str) -> Vec<u64> {
         let mut answer = Answer::default();

@@ -12,7 +12,7 @@ use rayon::prelude::{IntoParallelRefIterator, ParallelIterator};
 use super::changes::{Changes, New, What};
 use super::commits::{Commits, Entry};
 use super::paths::{Paths, Visit, Visits};
-use super::{Counts, Item, Large, Reading, SHORTEST_SECRET, merged, usual_path};
+use super::{Counts, Item, Reading, SHORTEST_SECRET, merged, usual_path};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::{self, hex};
 use crate::git::{Id, Kind, Trouble};
@@ -20,6 +20,9 @@ use crate::ledger::{Exclusion, Unit};
 
 /// How many commits that are left out are looked at after the last that is not: clocks may be wrong.
 const SLOP: usize = 100;
+
+/// The number of the root, where no version of a file lies: in the place of a path that does not matter.
+const ANY_PATH: u32 = 0;
 
 /// What was asked for by name, and is no commit.
 pub(super) enum Object {
@@ -281,7 +284,7 @@ struct Telling<'a> {
     told: HashSet<(u32, u64)>,
     /// What was told to be lost.
     lost: HashSet<Id>,
-    /// What the parents' blobs hold, at their paths.
+    /// What the parents' blobs hold: large ones at their paths, others at `ANY_PATH`.
     before: HashMap<(Id, u32), Vec<u64>>,
     /// Large blobs that were read.
     read: HashSet<Id>,
@@ -381,39 +384,31 @@ impl Telling<'_> {
     /// Reads a blob piece by piece, and tells what it holds.
     fn large(&mut self, id: Id, path: u32, old: &HashSet<u64>, commit: Id) {
         let origin = self.origin(&commit, self.paths.text(path), Place::Content);
-        match self.reading.store.stream(&id) {
-            Ok((_, mut reader)) => {
-                let (counts, told, mut held) = (self.read.insert(id), &self.told, Vec::new());
-                let is_known = |name| old.contains(&name) || told.contains(&(path, name));
-                let (known, reader): (Option<&dyn Fn(u64) -> bool>, _) = (Some(&is_known), &mut reader);
-                (self.reading.visit)(Item::Large(Large { origin: &origin, reader, counts, known, held: &mut held }));
+        let is_known = |name| old.contains(&name) || self.told.contains(&(path, name));
+        match self.reading.large(&id, &origin, !self.read.contains(&id), Some(&is_known)) {
+            Ok(held) => {
+                self.read.insert(id);
                 self.told.extend(held.into_iter().map(|name| (path, name)));
             }
             Err(trouble) => self.lost(id, "blob", path, &trouble),
         }
     }
 
+    /// What a parent's blob holds; a large one as it is at a path. What cannot be read holds nothing.
     fn held_before(&mut self, id: Id, path: u32) -> Vec<u64> {
-        if let Some(held) = self.before.get(&(id, path)) {
+        let known = self.before.get(&(id, ANY_PATH)).or_else(|| self.before.get(&(id, path)));
+        if let Some(held) = known {
             return held.clone();
         }
-        let held = match self.reading.store.read_unless_large(&id) {
-            Ok(Some((Kind::Blob, text))) => self.reading.probe(&text, None, Counts::Nothing).0,
-            Ok(None) => self.held_by_large(&id, path),
-            _ => Vec::new(),
+        let (path, held) = match self.reading.store.read_unless_large(&id) {
+            Ok(Some((Kind::Blob, text))) => (ANY_PATH, self.reading.probe(&text, None, Counts::Nothing).0),
+            Ok(None) => {
+                let origin = Origin::file(self.paths.text(path));
+                (path, self.reading.large(&id, &origin, false, None).unwrap_or_default())
+            }
+            _ => (ANY_PATH, Vec::new()),
         };
         self.before.insert((id, path), held.clone());
-        held
-    }
-
-    /// What a large blob holds as it is at a path. What cannot be read of it holds nothing.
-    fn held_by_large(&self, id: &Id, path: u32) -> Vec<u64> {
-        let (origin, mut held) = (Origin::file(self.paths.text(path)), Vec::new());
-        if let Ok((_, mut reader)) = self.reading.store.stream(id) {
-            let reader = &mut reader;
-            let large = Large { origin: &origin, reader, counts: false, known: None, held: &mut held };
-            (self.reading.visit)(Item::Large(large));
-        }
         held
     }
 }
