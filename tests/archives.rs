@@ -397,16 +397,196 @@ fn bombs_cost_little_and_are_told() {
     assert!(missed(&run).iter().all(|(_, reason)| reason.contains("128 MiB come out of the file")), "{run:#?}");
 }
 
+/// (Of a million of them `benches/load.sh` tells what they cost.)
 #[test]
 fn an_archive_may_have_very_many_members() {
-    let many = (0..20_000).fold(Zip::default(), |zip, number| zip.with(&format!("d/{number}"), b"x", STORED, 0));
-    let tree = Tree::new();
-    tree.bytes("many.zip", many.with("last", &text_of(&anthropic_key(6)), DEFLATED, 0).finish());
-    let run = scan(&tree, &["."]);
-    assert_eq!(
-        (only(&run)["via"].clone(), run.json()["scan"]["members"].clone()),
-        (json!(["zip:last"]), json!(20_001))
-    );
+    const MANY: usize = 50_000;
+    let key = text_of(&anthropic_key(6));
+    let name = |number| format!("d/{number}");
+    let zip = (0..MANY).fold(Zip::default(), |zip, number| zip.with(&name(number), b"x", STORED, 0));
+    let small = (0..MANY).flat_map(|number| block(b'0', &name(number), b""));
+    for (format, archive) in
+        [("zip", zip.with("last", &key, DEFLATED, 0).finish()), ("tar", small.chain(tar(&[("last", &key)])).collect())]
+    {
+        let tree = Tree::new();
+        tree.bytes("many", archive);
+        let run = scan(&tree, &["."]);
+        assert_eq!(
+            (only(&run)["via"].clone(), run.json()["scan"]["members"].clone()),
+            (json!([format!("{format}:last")]), json!(MANY + 1))
+        );
+    }
+}
+
+/// A stored block of DEFLATE that says these bytes, or, of none of them, only its head.
+fn says(length: usize) -> [u8; 5] {
+    let [low, high] = (length as u16).to_le_bytes();
+    [0, low, high, !low, !high]
+}
+
+/// A block of DEFLATE of five bytes: twice a match of so many of the bytes that were said last.
+fn repeats(first: (u32, u32), second: (u32, u32), distance: (u32, u32, u32), is_last: bool) -> [u8; 5] {
+    let (mut bits, mut at) = (0u64, 0);
+    let mut put = |value: u32, width: u32| {
+        bits |= u64::from(value) << at;
+        at += width;
+    };
+    put(u32::from(is_last), 1);
+    put(1, 2);
+    for (code, width) in [first, second] {
+        put(code.reverse_bits() >> (32 - width), width);
+        put(distance.0.reverse_bits() >> 27, 5);
+        put(distance.1, distance.2);
+    }
+    // The end of the block is seven zeros.
+    bits.to_le_bytes()[..5].try_into().unwrap()
+}
+
+/// A gzip that unpacks to itself, after Russ Cox's construction ("Zip Files All The Way Down"): each block says what
+/// stands behind it, or repeats what was said, so that what is said catches up with what stands there.
+fn quine() -> Vec<u8> {
+    let sum = |bytes: &[u8]| {
+        let mut crc = Crc::new();
+        crc.update(bytes);
+        crc.sum()
+    };
+    // Lengths 3 to 10 are the codes 1 to 8 of seven bits. Distances 17 to 24 are code 8, 13 to 16 code 7.
+    let twenty = repeats((8, 7), (8, 7), (8, 3, 3), false);
+    let last = repeats((4, 7), (5, 7), (7, 0, 2), true);
+    let with = |front: &[u8], end: [u8; 8]| {
+        let (one, four, all) = (says(5), says(20), says(13));
+        let parts: [&[u8]; 31] = [
+            front,
+            &four,
+            front,
+            &four,
+            &twenty,
+            &one,
+            &twenty,
+            &one,
+            &one,
+            &four,
+            &twenty,
+            &one,
+            &one,
+            &four,
+            &twenty,
+            &four,
+            &twenty,
+            &four,
+            &twenty,
+            &four,
+            &twenty,
+            &four,
+            &twenty,
+            &says(0),
+            &says(0),
+            &all,
+            &twenty,
+            &says(0),
+            &says(0),
+            &all,
+            &last,
+        ];
+        [&parts.concat()[..], &end, &last, &end].concat()
+    };
+    (0u32..)
+        .find_map(|time| {
+            let mut front = [&[0x1f, 0x8b, 8, 8][..], &time.to_le_bytes(), &[0, 3], b"self\0"].concat();
+            front.truncate(15);
+            let size = with(&front, [0; 8]).len() as u32;
+            let whole = |crc: u32| {
+                let end: [u8; 8] = [crc.to_le_bytes(), size.to_le_bytes()].concat().try_into().unwrap();
+                with(&front, end)
+            };
+            let crc = fixed_point(|crc| sum(&whole(crc)))?;
+            Some(whole(crc))
+        })
+        .unwrap()
+}
+
+/// What a function whose bits are sums of the bits it is given, and of a constant, leaves as it is.
+fn fixed_point(function: impl Fn(u32) -> u32) -> Option<u32> {
+    let constant = function(0);
+    // A row for each bit of what comes out: which bits of what goes in must be one in sum, and what that sum is.
+    let columns: Vec<u32> = (0..32).map(|bit| function(1 << bit) ^ constant ^ (1 << bit)).collect();
+    let row = |bit: u32| {
+        let of = (0..32).filter(|&column| columns[column] >> bit & 1 == 1).map(|column| 1u64 << column).sum::<u64>();
+        of | u64::from(constant >> bit & 1) << 32
+    };
+    let mut rows: Vec<u64> = (0..32).map(row).collect();
+    for bit in 0..32 {
+        let pivot = (bit..32).find(|&row| rows[row] >> bit & 1 == 1)?;
+        rows.swap(bit, pivot);
+        let pivot = rows[bit];
+        (0..32).filter(|&row| row != bit).for_each(|row| rows[row] ^= pivot * (rows[row] >> bit & 1));
+    }
+    Some(rows.iter().enumerate().map(|(bit, row)| (row >> 32 & 1) as u32 * (1 << bit)).sum())
+}
+
+/// An archive in which is that archive, and so on without end.
+#[test]
+fn an_archive_that_holds_itself_ends_and_is_told() {
+    let quine = quine();
+    let mut out = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*quine), &mut out).unwrap();
+    assert_eq!(out, quine);
+    let tree = Tree::repo();
+    tree.bytes("self.gz", &quine).bytes("self.zip", Zip::of(&[("a", &quine), ("b", &text_of(&key_of("b")))]));
+    tree.git(&["add", "."]);
+    let mut runs = vec![scan(&tree, &["."]), skant(&tree, &["staged", "--format", "json"])];
+    tree.git(&["commit", "-q", "-m", "x"]);
+    for options in [&[][..], &["--plain"], &["HEAD"]] {
+        runs.push(skant(&tree, &[&["history", "--format", "json"], options].concat()));
+    }
+    for run in runs {
+        assert_eq!(
+            (run.status, run.each("path"), run.skipped()),
+            (2, vec!["self.zip".into()], vec!["self.gz".to_owned(), "self.zip".to_owned()]),
+            "{run:#?}"
+        );
+        assert!(
+            missed(&run)
+                .iter()
+                .all(|(_, why)| why.ends_with("archives are nested more than 10 deep: unpack and scan it")),
+            "{run:#?}"
+        );
+    }
+}
+
+/// Archives that nothing in front tells: in base64, or behind bytes that are no program.
+#[test]
+fn archives_within_something_else_are_told() {
+    use data_encoding::{BASE64, BASE64_MIME, BASE64URL_NOPAD};
+    let text = text_of(&key_of("hidden"));
+    let (zip, gzip) = (Zip::of(&[("a", &text)]), gzip(&text));
+    let tree = Tree::repo();
+    let secret = |text: &str| format!("{{\"kind\": \"Secret\", \"data\": {{\"release\": \"{text}\"}}}}\n");
+    tree.file("a.json", &secret(&BASE64.encode(&zip)))
+        .file(
+            "b.yaml",
+            &format!("data:\n  archive: {}\n  other: {}\n", BASE64.encode(&gzip), BASE64.encode(&bzip2(&text))),
+        )
+        .file("c.txt", &BASE64_MIME.encode(&xz(&text)))
+        .file("d.env", &format!("X={}\n", BASE64URL_NOPAD.encode(&zstd(&text))))
+        .file("helm.json", &secret(&BASE64.encode(BASE64.encode(&gzip).as_bytes())))
+        .bytes("front", [&b"\0\0 something that is no program "[..], &zip].concat())
+        .bytes("text", [&vec![b'x'; 3 << 20][..], &zip].concat())
+        .bytes("not", [&b"PK\x05\x06"[..], &[0; 40], b"H4sI UEsDBAo= QlpoOTFBWSZTW PK\x05\x06", &[7; 40]].concat());
+    tree.git(&["add", "."]);
+    let formats =
+        "bzip2 in base64, gzip in base64, xz in base64, zip behind other bytes, zip in base64, zstd in base64";
+    let said = format!("8 archives ({formats}) are of formats that are not opened: unpack and scan them");
+    let check = |run: &Run| {
+        assert_eq!((run.status, run.findings().len(), run.notices()), (0, 0, vec![said.clone()]), "{run:#?}");
+        assert_eq!(run.json()["scan"]["ledger"]["members"]["left_out"], json!({"format-not-opened": 8}));
+    };
+    check(&scan(&tree, &["."]));
+    check(&skant(&tree, &["staged", "--format", "json"]));
+    tree.git(&["commit", "-q", "-m", "x"]);
+    for options in [&[][..], &["--plain"], &["HEAD"]] {
+        check(&skant(&tree, &[&["history", "--format", "json"], options].concat()));
+    }
 }
 
 #[test]

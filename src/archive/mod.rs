@@ -15,6 +15,7 @@ use std::io::{self, Read};
 
 pub(crate) use budget::Budget;
 use input::Input;
+pub(crate) use zip::is_end as ends_zip;
 
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -44,6 +44,21 @@ fn is_member(bytes: &[u8]) -> bool {
         && name.clone().all(|&byte| byte >= b' ')
 }
 
+/// Whether a zip ends at a place of some bytes: a record of its directory that makes sense, and that directory in front
+/// of it, as far as it can be seen.
+pub(crate) fn is_end(bytes: &[u8], at: usize) -> bool {
+    let Some(end) = bytes[at..].first_chunk::<22>().filter(|end| end.starts_with(END)) else { return false };
+    let field = |from: usize, to: usize| number(&end[from..to]);
+    let (disk, count, size) = (field(4, 6), field(10, 12), field(12, 16));
+    let is_whole = [0, u64::from(u16::MAX)].contains(&disk) && field(6, 8) == disk && field(8, 10) == count;
+    // Of a long zip these numbers stand in another record, whose place is in front of this one.
+    let stands = |back: u64, mark: &[u8]| match at.checked_sub(usize::try_from(back).unwrap_or(usize::MAX)) {
+        Some(start) => bytes[start..].starts_with(mark),
+        None => true,
+    };
+    is_whole && count > 0 && (size >= 46 * count && stands(size, ENTRY) || stands(20, LONG_END_PLACE))
+}
+
 /// What stands for a name, so that no list of names is kept.
 fn hash(name: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();

@@ -29,7 +29,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::blob::{Blob, Origin};
 use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Means, Severity, Suppression, inert};
 use crate::rule::search::Allowlist;
-use crate::rule::{ByteSet, Finder, Judge, Rule, RuleSet};
+use crate::rule::{ByteSet, Finder, Judge, Keyword, Rule, RuleSet};
 use candidate::Candidate;
 pub use filter::Dismissal;
 use mark::{FileMark, Marks, Said, Shown};
@@ -84,6 +84,8 @@ struct Meaning {
     is_name: bool,
     /// Whether it may be a mark.
     is_mark: bool,
+    /// Whether it tells of an archive that is not opened.
+    is_trace: bool,
     /// The rules that are looked for where it stands in a text.
     searches: Vec<usize>,
 }
@@ -151,6 +153,8 @@ pub struct Scratch {
     candidates: Vec<Candidate>,
     /// Where marks may stand.
     marks: Vec<usize>,
+    /// Where archives stand that are not opened, and what they are.
+    traces: Vec<(usize, &'static str)>,
     /// What a reader was read into.
     buffer: Vec<u8>,
     /// Whether something is encoded more often than is looked into.
@@ -253,6 +257,10 @@ impl Scanner {
         }
         let is_mark = || Literal { places: literal_places(mark::NAME), kind: Kind::Anywhere };
         literals.meaning((mark::NAME, Kind::Anywhere as u8), is_mark).is_mark = true;
+        for text in packed::TRACES {
+            let trace = || Literal { places: Keyword::new(text.to_owned()).places(), kind: Kind::Anywhere };
+            literals.meaning((text, Kind::Anywhere as u8), trace).is_trace = true;
+        }
         Scanner {
             prefilter: prefilter(literals.literals),
             meanings: literals.meanings,
@@ -316,6 +324,7 @@ impl Scanner {
             let layers = unwrap::MOST_LAYERS;
             scanned.missed.push(format!("something in it is encoded more than {layers} times: decode and scan it"));
         }
+        scanned.note_traces(scratch, &window.owned);
         let (first, mut places) = (scanned.findings.len(), Vec::new());
         let suppressions = self.suppressions(window, marks, scanned.findings.len(), scratch);
         let owned = scratch.candidates.iter().filter(|one| self.is_own(one, window));
@@ -389,9 +398,10 @@ impl Scanner {
 
     /// The same, where the prefilter has been run.
     fn collect_at_hits(&self, window: &Window<'_>, scratch: &mut Scratch) {
-        let Scratch { memory, candidates, marks, .. } = scratch;
+        let Scratch { memory, candidates, marks, traces, .. } = scratch;
         candidates.clear();
         marks.clear();
+        traces.clear();
         let mut read_until = 0;
         let mut searches = self.everywhere.clone();
         let mut ids = Vec::new();
@@ -400,6 +410,9 @@ impl Scanner {
             searches.extend(&meaning.searches);
             if meaning.is_mark {
                 marks.push(at);
+            }
+            if meaning.is_trace {
+                packed::trace(window.text, at, traces);
             }
             for &rule in &meaning.tokens {
                 let candidate = self.token(window.text, at, meaning.length, rule);
@@ -509,6 +522,7 @@ impl<'r> Literals<'r> {
                 tokens: Vec::new(),
                 is_name: false,
                 is_mark: false,
+                is_trace: false,
                 searches: Vec::new(),
             });
             self.literals.push(literal);

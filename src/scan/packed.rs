@@ -2,13 +2,23 @@
 //! says where in it something is.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
+use super::prefilter::begins_word;
+use super::unwrap::base;
 use super::{Scanned, Scanner, Scratch};
-use crate::archive::{Budget, Format, Part};
+use crate::archive::{self, Budget, Format, Part};
 use crate::blob::{Blob, Origin, Place};
 
 /// So many troubles with one file are told.
 const MOST_TOLD: usize = 100;
+/// So many archives in one file that are not opened are counted.
+const MOST_TRACES: usize = 1000;
+/// What tells of an archive within something else: the end of a zip, and the base64 of how a zip, a gzip, a bzip2, a
+/// zstd and an xz begin.
+pub(super) const TRACES: [&str; 6] = ["PK\x05\x06", "UEsDB", "H4sI", "Qlpo[MNO]", "KLUv[/_]", "[/_]Td6WFo"];
+/// Less base64 is no archive.
+const SHORTEST_ARCHIVE: usize = 18;
 /// A shorter name cannot hold a secret.
 const SHORTEST_SECRET: usize = 16;
 
@@ -104,7 +114,33 @@ impl Scanner {
     }
 }
 
+/// Notes the archive whose trace stands at a place of a text that is none itself: it is not opened.
+pub(super) fn trace(text: &[u8], at: usize, traces: &mut Vec<(usize, &'static str)>) {
+    let here = &text[at..];
+    let name = if here.starts_with(b"PK") {
+        archive::ends_zip(text, at).then_some("zip behind other bytes")
+    } else {
+        let beginning = base::beginning(here, SHORTEST_ARCHIVE);
+        let is_whole = beginning.len() >= SHORTEST_ARCHIVE && begins_word(text, at);
+        Format::of(&beginning).filter(|_| is_whole).map(|format| match format {
+            Format::Zip => "zip in base64",
+            Format::Gzip => "gzip in base64",
+            Format::Bzip2 => "bzip2 in base64",
+            Format::Zstd => "zstd in base64",
+            _ => "xz in base64",
+        })
+    };
+    traces.extend(name.map(|name| (at, name)).filter(|_| traces.len() < MOST_TRACES));
+}
+
 impl Scanned {
+    /// Takes in which archives of a part of a text are not opened.
+    pub(super) fn note_traces(&mut self, scratch: &mut Scratch, owned: &Range<usize>) {
+        let own = scratch.traces.drain(..).filter(|(at, _)| owned.contains(at));
+        let room = MOST_TRACES.saturating_sub(self.unopened.len());
+        self.unopened.extend(own.map(|(_, name)| name).take(room));
+    }
+
     /// Tells of something that could not be scanned.
     fn miss(&mut self, origin: &Origin, why: &str) {
         let place = origin.via.join(", ");

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::candidate::Candidate;
 use super::mark::Marks;
-use super::{Scanned, Scanner, Scratch, Window, assignment, window};
+use super::{Scanned, Scanner, Scratch, Window, assignment, packed, window};
 use crate::blob::{Blob, Origin};
 use crate::finding::{Finding, Means, Suppression};
 use crate::rule::pattern::{LONGEST_MATCH, Pattern, is_blank};
@@ -56,6 +56,7 @@ impl Scanner {
             return BINARY | WHOLE;
         }
         scratch.unopened.extend(window::unopened(text, is_text));
+        scratch.traces.clear();
         let kind = if is_text { 0 } else { BINARY };
         let mut known = kind;
         let is_suspicious = match changed {
@@ -73,6 +74,7 @@ impl Scanner {
         if is_suspicious || self.keeps_dismissed {
             self.confirm(text, is_text, scratch, holds);
         }
+        scratch.unopened.extend(scratch.traces.drain(..).map(|(_, name)| name));
         if std::mem::take(&mut scratch.is_too_deep) {
             holds.push(trouble(text));
             holds.sort_unstable();
@@ -99,6 +101,9 @@ impl Scanner {
         let mut read_until = 0;
         for hit in &scratch.memory.hits {
             let (at, meaning) = (range.start + hit.at as usize, &self.meanings[hit.literal as usize]);
+            if meaning.is_trace {
+                packed::trace(text, at, &mut scratch.traces);
+            }
             for &rule in &meaning.tokens {
                 *known |= reach(&self.rules[rule].pattern);
                 if !found && rule < self.wanted {

@@ -21,8 +21,11 @@ pub(crate) use random::{BASE62, BASE64, Random};
 
 pub const BASE64URL: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// No run of the program takes longer, unless it hangs.
+/// No run of the program takes longer to compute, unless it is caught in a circle.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Nor longer in all, however busy the machine is, unless it waits for what never comes.
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// No run of the program takes more memory, whatever it is given.
 const MOST_KILOBYTES: u64 = 200_000;
@@ -305,12 +308,23 @@ pub fn wait(child: &mut Child, what: &Command) -> i32 {
             assert!(peak < MOST_KILOBYTES, "{what:?} took {peak} kB");
             return status.code().unwrap_or_else(|| panic!("{what:?} ended by a signal: {status}"));
         }
-        if started.elapsed() > PATIENCE {
+        let elapsed = started.elapsed();
+        if elapsed > LONGEST || elapsed > PATIENCE && time_of(child.id()).is_none_or(|time| time > PATIENCE) {
             child.kill().unwrap();
+            let _ = child.wait();
             panic!("{what:?} hangs");
         }
         thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// How long a process has computed until now, where the kernel tells.
+fn time_of(process: u32) -> Option<Duration> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which may hold anything. The kernel counts hundredths of a second.
+    let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
+    let of = |index: usize| fields.get(index)?.parse::<u64>().ok();
+    Some(Duration::from_millis(10 * (of(11)? + of(12)?)))
 }
 
 /// The most memory that a process had until now, in kilobytes, as the kernel counts it; nothing when it is over, or

@@ -82,6 +82,16 @@ fn base64(text: &[u8], at: usize) -> Option<(Unwrapped, usize)> {
     Some((unwrapped, end + padding))
 }
 
+/// The first bytes that some base64 stands for: no more than so many, and as many as there are.
+pub(in crate::scan) fn beginning(text: &[u8], most: usize) -> Vec<u8> {
+    let mut unwrapped = Unwrapped::new("base64");
+    let mut quad = Quad::default();
+    for value in text.iter().take(most.div_ceil(3) * 4).map_while(|&byte| value(byte)) {
+        quad.push(value, 0, &mut unwrapped);
+    }
+    unwrapped.bytes
+}
+
 /// Whether the base64 of text may begin like this.
 fn makes_sense(run: &[u8]) -> bool {
     run.as_chunks::<4>().0.iter().all(|quad| {

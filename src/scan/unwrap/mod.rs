@@ -3,7 +3,7 @@
 //!
 //! What tells of base64 and hex is cheap: a long run of letters and digits, which the prefilter notes by the way.
 
-mod base;
+pub(super) mod base;
 mod pairs;
 
 use std::ops::Range;
@@ -68,7 +68,9 @@ impl Scanner {
         self.collect(&window, memory);
         let is_too_deep = std::mem::take(&mut memory.is_too_deep);
         let found = std::mem::take(&mut memory.candidates);
+        let traces = std::mem::take(&mut memory.traces);
         scratch.is_too_deep |= is_too_deep;
+        scratch.traces.extend(traces.into_iter().map(|(at, name)| (unwrapped.span(&(at..at + 1)).start, name)));
         for mut candidate in found.into_iter().filter(|candidate| !candidate.secret.is_empty()) {
             let mut via = vec![unwrapped.name.to_owned()];
             let secret = match candidate.inside.take() {
