@@ -14,7 +14,7 @@ use crate::policy::Policy;
 use crate::report::{Report, Skipped};
 use crate::rule::{Files, Finder, Judge, Rule, RuleSet};
 use crate::scan::{self, Scanned, Scanner, Scratch};
-use crate::source::{Answer, Ask, Counts, Fate, Item, Large, Probe, Source, Standing, reason};
+use crate::source::{Answer, Ask, Counts, Fate, Item, Large, Probe, Source, Standing, Unknown, reason};
 
 /// What is wanted of a run.
 #[derive(Debug, Clone, Copy)]
@@ -268,9 +268,8 @@ impl Run<'_> {
         }
         let fate = match ask() {
             Ok(fate) => fate,
-            Err(cause) => {
-                let reason = format!("{cause}: which dotenv files git tracks is not known");
-                return self.miss(Unit::Other, Cause::Unreadable, b".git/index", &reason, scratch);
+            Err(Unknown { path, reason }) => {
+                return self.miss(Unit::Other, Cause::Unreadable, &path, &reason, scratch);
             }
         };
         let path = self.engine.scanner.mask_secrets(&origin.path, scratch).map(String::into_bytes);

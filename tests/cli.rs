@@ -551,11 +551,10 @@ fn standard_input_that_is_empty_or_closed_is_no_success() {
 fn standard_input_that_cannot_be_read_is_told() {
     let tree = Tree::new();
     let mut command = tree.command(&["scan", "-"]);
-    let mut child = command.stdin(File::open(tree.path("")).unwrap()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut told = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(2));
-    assert!(told.contains("not scanned: <stdin>"), "{told}");
+    let child = command.stdin(File::open(tree.path("")).unwrap()).stdout(Stdio::piped()).spawn().unwrap();
+    let run = support::ended(child, &command);
+    assert_eq!(run.status, 2);
+    assert!(run.stdout.contains("not scanned: <stdin>"), "{run:#?}");
 }
 
 #[test]
@@ -571,10 +570,8 @@ fn a_reader_that_goes_away_is_no_error() {
         stdout.read_exact(&mut [0; 10]).unwrap();
         drop(stdout);
         // The findings are there all the same.
-        assert_eq!(support::wait(&mut child, &command), 1, "{format}");
-        let mut told = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-        assert_eq!(told, "", "{format}");
+        let run = support::ended(child, &command);
+        assert_eq!((run.status, &*run.stderr), (1, ""), "{format}");
     }
 }
 
@@ -587,10 +584,10 @@ fn a_full_disk_behind_standard_output_is_an_error() {
         for path in ["a", "clean"] {
             let mut command = tree.command(&["scan", "--format", format, path]);
             let full = File::options().write(true).open("/dev/full").unwrap();
-            let output = command.stdout(full).output().unwrap();
-            let told = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(2), "{format} {told}");
-            assert!(told.contains("cannot write standard output"), "{told}");
+            let child = command.stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+            let run = support::ended(child, &command);
+            assert_eq!(run.status, 2, "{format} {run:#?}");
+            assert!(run.stderr.contains("cannot write standard output"), "{run:#?}");
         }
     }
 }
@@ -1103,4 +1100,29 @@ fn a_key_that_stands_everywhere_is_written_nowhere() {
         assert!(!text.contains(&key[13..]) && !path.display().to_string().contains(&key), "{}", path.display());
     }
     assert_eq!(fs::read_dir(temporary).unwrap().count(), 0);
+}
+
+/// What is made of a file that is read in whole takes several times as much: it is bounded. (Each run is held to 200 MB.)
+#[cfg(unix)]
+#[test]
+fn what_is_read_in_whole_is_bounded() {
+    let tree = Tree::repo();
+    tree.file("a", "x").git(&["add", "."]).git(&["commit", "-qm", "x"]);
+    let hole = |size: u64| File::create(tree.path("hole")).unwrap().set_len(size).unwrap();
+    for (most, arguments) in [
+        (32 << 20, &["merge", "hole"][..]),
+        (32 << 20, &["history", "--repos", "hole"]),
+        (4 << 20, &["scan", "--rules", "hole", "a"]),
+        (16 << 20, &["hook", "pre-push", "origin"]),
+    ] {
+        for (size, is_read) in [(most, true), (most + 1, false), (1 << 30, false)] {
+            hole(size);
+            let mut command = tree.command(arguments);
+            let child = command.stdin(File::open(tree.path("hole")).unwrap()).stdout(Stdio::piped());
+            let child = child.stderr(Stdio::piped()).spawn().unwrap();
+            let run = support::ended(child, &command);
+            let is_refused = run.stderr.replace("\n", " ").contains(&format!("larger than {most} bytes"));
+            assert_eq!((run.status, is_refused), (2, !is_read), "{arguments:?} {size} {:.2000}", run.stderr);
+        }
+    }
 }

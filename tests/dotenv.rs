@@ -217,3 +217,20 @@ fn a_rule_file_makes_no_rule_about_files() {
     assert_eq!(run.status, 2);
     assert!(run.stderr.contains("only built-in rules are about files"), "{run:#?}");
 }
+
+/// Whether a build copies a file is not known where the Dockerfiles around it cannot be listed.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_listed_is_told() {
+    let tree = Tree::repo();
+    tree.file("Dockerfile", "COPY . .\n").file(".gitignore", ".env\n").key("sub/.env").mode("", 0o311);
+    for path in ["sub/.env", "sub"] {
+        let Some(command) = tree.command_of_nobody(&["scan", "--format", "json", path]) else { return };
+        tree.mode("", 0o311);
+        let run = run(command, b"");
+        let why = "permission denied: scan as a user who may read it, or leave it out: whether a Docker build copies a \
+                   dotenv file is not known";
+        let skipped = run.json()["scan"]["skipped"].clone();
+        assert_eq!((run.status, skipped), (2, serde_json::json!([{ "path": ".", "reason": why }])), "{run:#?}");
+    }
+}

@@ -357,10 +357,9 @@ fn what_git_says_counts_more_than_variables_that_were_inherited() {
     assert_passes(&run(command(), b""));
     // Frameworks give what they run an input that is none.
     let mut none = command();
-    assert_eq!(
-        none.env_remove("PRE_COMMIT_FROM_REF").env("PRE_COMMIT_TO_REF", &key).output().unwrap().status.code(),
-        Some(1)
-    );
+    none.env_remove("PRE_COMMIT_FROM_REF").env("PRE_COMMIT_TO_REF", &key);
+    let child = none.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert_eq!(support::ended(child, &none).status, 1);
     let pushed = format!("refs/heads/main {key} refs/heads/main {zeros}\n");
     assert_blocked(&run(command(), pushed.as_bytes()), &anthropic_key(1));
     assert_eq!(run(command(), b"rubbish\n").status, 2);
@@ -374,11 +373,11 @@ fn standard_input_that_nobody_closes_is_not_waited_for_where_variables_say_all()
     command.env("PRE_COMMIT", "1").env("PRE_COMMIT_TO_REF", head(&tree, "main"));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let open = child.stdin.take();
-    let output = child.wait_with_output().unwrap();
+    let run = support::ended(child, &command);
     drop(open);
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), Some(1), "{stdout} {stderr}");
-    assert!(stdout.contains(&mask(&anthropic_key(1))) && stderr.contains("standard input stays open"), "{stderr}");
+    assert_eq!(run.status, 1, "{run:#?}");
+    let is_told = run.stderr.contains("standard input stays open");
+    assert!(run.stdout.contains(&mask(&anthropic_key(1))) && is_told, "{run:#?}");
 }
 
 #[test]

@@ -290,8 +290,8 @@ fn a_key_leaves_no_trace() {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     process.store(child.id(), Ordering::SeqCst);
     child.stdin.take().unwrap().write_all(format!("THE_KEY={key}\n").as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let run = support::ended(child, &command);
+    assert_eq!(run.status, 1, "{run:#?}");
 
     let told = seen.lock().unwrap().clone();
     let [[cmdline, environ, children, limits]] = &told[..] else { panic!("one request: {told:?}") };
@@ -300,7 +300,7 @@ fn a_key_leaves_no_trace() {
     assert_eq!(children, "");
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().collect::<Vec<_>>(), ["Max", "core", "file", "size", "0", "0", "bytes"]);
-    let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let shown = run.all();
     let left = [texts(&tree.home()), texts(&tree.path(""))].concat();
     assert_eq!(left.len(), 1, "the report, and nothing else");
     assert!(left.iter().chain([&shown]).all(|text| text.contains(&mask(&key)) && !text.contains(&key[20..])));

@@ -270,25 +270,11 @@ fn time_follows_the_length_of_a_text_whatever_is_in_it() {
 #[cfg(target_os = "linux")]
 const MOST_KILOBYTES: u64 = 150_000;
 
-/// Runs a scan; tells, besides, the most memory that it ever had resident, in kilobytes, as the
-/// kernel counts it.
 #[cfg(target_os = "linux")]
-fn measured(tree: &support::Tree, name: &str) -> (support::Run, u64) {
-    use std::process::Stdio;
-    let mut command = tree.command(&["scan", "--format", "json", "--threads", "1", name]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-        peak = line.trim().trim_end_matches(" kB").parse().unwrap_or(peak);
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    let output = child.wait_with_output().unwrap();
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    assert!(peak > 1000, "the kernel said nothing of it");
-    (support::Run { status: output.status.code().unwrap(), stdout, stderr }, peak)
+fn measured(tree: &support::Tree, name: &str) -> support::Run {
+    let run = support::skant(tree, &["scan", "--format", "json", "--threads", "1", name]);
+    assert!(run.peak > 1000, "the kernel said nothing of it");
+    run
 }
 
 #[cfg(target_os = "linux")]
@@ -304,10 +290,10 @@ fn a_file_of_300_megabytes_that_is_one_line_takes_little_memory() {
     file.seek(SeekFrom::Start(300_000_000)).unwrap();
     write!(file, " {key}").unwrap();
     drop(file);
-    let (run, peak) = measured(&tree, "large.txt");
+    let run = measured(&tree, "large.txt");
     assert_eq!((run.status, run.each("secret")), (1, vec![support::mask(&key)]), "{run:#?}");
     assert_eq!(run.each("column"), ["300000002"]);
-    assert!(peak < MOST_KILOBYTES, "{peak} kB");
+    assert!(run.peak < MOST_KILOBYTES, "{} kB", run.peak);
 }
 
 #[cfg(target_os = "linux")]
@@ -316,9 +302,9 @@ fn candidates_that_are_not_believed_take_little_memory() {
     let tree = support::Tree::new();
     let text = filler(&format!("password: unknown{}\n", ", and so on".repeat(20)), 48 * WINDOW);
     tree.bytes("large.txt", &text);
-    let (run, peak) = measured(&tree, "large.txt");
+    let run = measured(&tree, "large.txt");
     assert_eq!(run.status, 0);
-    assert!(peak < text.len() as u64 / 1000, "{peak} kB");
+    assert!(run.peak < text.len() as u64 / 1000, "{} kB", run.peak);
 }
 
 /// Each finding takes memory: so many of a text are told, and that there are more.

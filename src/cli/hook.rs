@@ -10,7 +10,7 @@ use clap::{ColorChoice, Subcommand};
 
 use super::agent::{self, Client};
 use super::scan::Options;
-use super::{LARGEST, Outcome, staged, tell};
+use super::{Outcome, staged, tell};
 use crate::error::Error;
 use crate::file::{self, read_all};
 use crate::source::{HistoryOptions, Message, Push};
@@ -114,6 +114,9 @@ fn pushed(remote: Option<&str>, wanted: HistoryOptions) -> Result<Push, Error> {
         None => Push::named(None, "HEAD", remote, wanted),
     }
 }
+
+/// The most bytes that git may say of a push: of a hundred thousand refs.
+const LARGEST: u64 = 16 << 20;
 
 /// How long a framework may leave standard input open: git writes what it has to say at once.
 const PATIENCE: Duration = Duration::from_secs(3);

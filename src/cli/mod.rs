@@ -246,8 +246,9 @@ fn read_file(file: &Path, most: u64) -> io::Result<Vec<u8>> {
     read_all(File::open(file)?, most)
 }
 
-/// The most bytes a report may have that is read again, or another file that was named.
-const LARGEST: u64 = 256 << 20;
+/// The most bytes a report may have that is read again, or another file that was named: what is made of it takes
+/// several times as much.
+const LARGEST: u64 = 32 << 20;
 
 /// Whether colours are wanted on a stream: what was asked for, then the environment's word, then
 /// whether a person is looking.

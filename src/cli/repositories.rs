@@ -64,6 +64,11 @@ impl Shard {
     }
 }
 
+/// No folder has a longer path.
+const LONGEST: usize = 4096;
+/// So many repositories are scanned in one run.
+const MOST: usize = 200_000;
+
 /// The folders by the names of the repositories, as reports show them.
 type List = BTreeMap<Arc<str>, PathBuf>;
 
@@ -174,10 +179,18 @@ fn read_list(file: &Path, session: &Session<'_>) -> Result<List, Error> {
     let lines = text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty());
     let mut list = List::new();
     for line in lines.filter(|line| !line.starts_with('#')) {
+        if line.len() > LONGEST {
+            return Err(refuse(format!("a line of {} bytes is no folder", line.len())));
+        }
         let folder = Path::new(if line.len() > 1 { line.trim_end_matches('/') } else { line });
         let name: Arc<str> = session.engine.mask(&folder.to_string_lossy()).into();
         if list.insert(Arc::clone(&name), folder.to_owned()).is_some_and(|other| other != folder) {
             return Err(refuse(format!("two lines are shown alike, as {name}, and a report cannot tell them apart")));
+        }
+        if list.len() > MOST {
+            return Err(refuse(format!(
+                "it has more than {MOST} repositories: make two lists of it, and join the reports"
+            )));
         }
     }
     if list.is_empty() { Err(refuse("names no repository".to_owned())) } else { Ok(list) }

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{LARGEST, Outcome, print, read_file};
+use super::{Outcome, print, read_file};
 use crate::blob::{Blob, Origin};
 use crate::error::Error;
 use crate::rule::spec::{RuleFile, RuleSpec};
 use crate::rule::{Files, Finder, Keyword, Rule, RuleSet};
 use crate::scan::{Scanner, Scratch};
+
+/// The most bytes of a rule file: a rule that was read takes ten times as much, and more.
+const LARGEST: u64 = 4 << 20;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

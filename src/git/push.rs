@@ -86,7 +86,13 @@ impl Push {
     }
 }
 
+/// A longer line is not repeated.
+const LONGEST_TOLD: usize = 1000;
+
 fn unknown(line: &str) -> String {
+    if line.len() > LONGEST_TOLD {
+        return format!("standard input has a line of {} bytes that git does not write", line.len());
+    }
     format!("standard input has a line that git does not write: `{line}`")
 }
 

@@ -1,10 +1,11 @@
 //! What a Docker build copies, by the Dockerfiles around a file and the `.dockerignore`s around these.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use globset::GlobBuilder;
 
+use super::{Unknown, reason};
 use crate::blob::path_bytes;
 use crate::file::read_regular;
 
@@ -15,24 +16,39 @@ const MOST: usize = 20;
 
 /// Which Dockerfile copies a file below a root, and what would leave it out; nothing when none does. The folder
 /// of a Dockerfile is taken for what its build is given.
-pub(super) fn copier(root: &Path, file: &Path) -> Option<String> {
-    let folders = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
-    folders.into_iter().find_map(|folder| {
-        let name = slashed(file.strip_prefix(folder).ok()?);
-        dockerfiles(folder).into_iter().find_map(|dockerfile| {
-            let line = copying_line(&text(&folder.join(&dockerfile))?, &name)?;
-            let own = format!("{dockerfile}.dockerignore");
-            let ignores = if text(&folder.join(&own)).is_some() { &own } else { ".dockerignore" };
-            let is_left_out = if ignores == own {
-                leaves_out(&text(&folder.join(&own)).unwrap_or_default(), &name)
-            } else {
-                is_left_out(root, folder, file)
-            };
-            let shown = |name: &str| slashed(folder.join(name).strip_prefix(root).unwrap_or(Path::new(name)));
-            (!is_left_out).then(|| {
-                let (dockerfile, ignores) = (shown(&dockerfile), shown(ignores));
-                format!("{dockerfile}:{line} copies it: the line `{name}` in {ignores} leaves it out")
-            })
+///
+/// # Errors
+/// A folder on the way cannot be listed.
+pub(super) fn copier(root: &Path, file: &Path) -> Result<Option<String>, Unknown> {
+    for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(root)) {
+        let dockerfiles = dockerfiles(folder).map_err(|error| Unknown {
+            path: path_bytes(folder.strip_prefix(root).ok().filter(|path| *path != "").unwrap_or(Path::new("."))),
+            reason: format!("{}: whether a Docker build copies a dotenv file is not known", reason(&error)),
+        })?;
+        let copied = copied_in(root, folder, &dockerfiles, file);
+        if copied.is_some() {
+            return Ok(copied);
+        }
+    }
+    Ok(None)
+}
+
+/// The same of the Dockerfiles of one folder.
+fn copied_in(root: &Path, folder: &Path, dockerfiles: &[String], file: &Path) -> Option<String> {
+    let name = slashed(file.strip_prefix(folder).ok()?);
+    dockerfiles.iter().find_map(|dockerfile| {
+        let line = copying_line(&text(&folder.join(dockerfile))?, &name)?;
+        let own = format!("{dockerfile}.dockerignore");
+        let ignores = if text(&folder.join(&own)).is_some() { &own } else { ".dockerignore" };
+        let is_left_out = if ignores == own {
+            leaves_out(&text(&folder.join(&own)).unwrap_or_default(), &name)
+        } else {
+            is_left_out(root, folder, file)
+        };
+        let shown = |name: &str| slashed(folder.join(name).strip_prefix(root).unwrap_or(Path::new(name)));
+        (!is_left_out).then(|| {
+            let (dockerfile, ignores) = (shown(dockerfile), shown(ignores));
+            format!("{dockerfile}:{line} copies it: the line `{name}` in {ignores} leaves it out")
         })
     })
 }
@@ -47,19 +63,20 @@ fn is_left_out(root: &Path, folder: &Path, file: &Path) -> bool {
 }
 
 /// The names of a folder's Dockerfiles, in order.
-fn dockerfiles(folder: &Path) -> Vec<String> {
+fn dockerfiles(folder: &Path) -> io::Result<Vec<String>> {
     let is_one = |name: &str| {
         let lower = name.to_ascii_lowercase();
         let is_of = |what: &str| lower == what || lower.starts_with(&format!("{what}."));
         (is_of("dockerfile") || is_of("containerfile") || lower.ends_with(".dockerfile"))
             && !lower.ends_with(".dockerignore")
     };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut names: Vec<String> =
-        entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_one(name)).collect();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        names.extend(entry?.file_name().into_string().ok().filter(|name| is_one(name)));
+    }
     names.sort();
     names.truncate(MOST);
-    names
+    Ok(names)
 }
 
 fn text(path: &Path) -> Option<String> {

@@ -78,8 +78,17 @@ pub struct Fate {
     pub copied: Option<String>,
 }
 
+/// Why it is not known what becomes of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unknown {
+    /// What could not be read.
+    pub path: Vec<u8>,
+    /// Why, and what that means.
+    pub reason: String,
+}
+
 /// Learns what becomes of a file, or why that is not known.
-pub type Ask<'a> = dyn Fn() -> Result<Fate, String> + 'a;
+pub type Ask<'a> = dyn Fn() -> Result<Fate, Unknown> + 'a;
 
 /// A blob that is too large to be held: it is to be read now, at one of its paths.
 pub struct Large<'a> {

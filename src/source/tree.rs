@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::Scope;
 
 use super::ignore_rules::{self, IgnoreRules};
-use super::{Fate, Item, SHORTEST_SECRET, Source, Standing, Visit, docker, reason};
+use super::{Fate, Item, SHORTEST_SECRET, Source, Standing, Unknown, Visit, docker, reason};
 use crate::blob::{Blob, Origin, path_bytes};
 use crate::file;
 use crate::folder::{self, Kind};
@@ -302,9 +302,13 @@ impl Tree {
     }
 
     /// What becomes of a file, by its place on disk and in its repository.
-    fn fate(&self, repo: Option<&Repo>, path: &Path, name: &[u8]) -> Result<Fate, String> {
-        let standing = repo.map_or(Ok(Standing::Outside), |repo| standing(repo, path, name))?;
-        Ok(Fate { standing, copied: docker::copier(self.top(repo, path), path) })
+    fn fate(&self, repo: Option<&Repo>, path: &Path, name: &[u8]) -> Result<Fate, Unknown> {
+        let standing = repo.map_or(Ok(Standing::Outside), |repo| standing(repo, path, name));
+        let standing = standing.map_err(|cause| Unknown {
+            path: b".git/index".to_vec(),
+            reason: format!("{cause}: which dotenv files git tracks is not known"),
+        })?;
+        Ok(Fate { standing, copied: docker::copier(self.top(repo, path), path)? })
     }
 
     /// How far up what is around a path is looked at.
@@ -315,7 +319,13 @@ impl Tree {
 
     /// A file that is left out of a scan is nobody's business, unless a Docker build copies it.
     fn look_at_left_out(&self, folder: &Folder, open: &folder::Folder, path: &Path, name: &OsStr, visit: &Visit<'_>) {
-        let Some(copied) = docker::copier(self.top(folder.repo.as_deref(), path), path) else { return };
+        let copied = match docker::copier(self.top(folder.repo.as_deref(), path), path) {
+            Ok(Some(copied)) => copied,
+            Ok(None) => return,
+            Err(Unknown { path, reason }) => {
+                return visit(Item::Missed(Unit::Other, Cause::Unreadable, path, reason));
+            }
+        };
         let shown = [&folder.shown[..], name.as_encoded_bytes()].concat();
         let origin = Origin { root: folder.root.clone(), ..Origin::file(shown) };
         if let Ok(mut file) = open.file(name) {

@@ -211,6 +211,8 @@ pub struct Run {
     pub status: i32,
     pub stdout: String,
     pub stderr: String,
+    /// The most memory that it had, in kilobytes.
+    pub peak: u64,
 }
 
 impl Run {
@@ -283,10 +285,16 @@ pub fn run(mut command: Command, input: &[u8]) -> Run {
     let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_vec());
     // The program need not read what it is given.
     thread::spawn(move || stdin.write_all(&input));
-    let stdout = gather(child.stdout.take().unwrap());
-    let stderr = gather(child.stderr.take().unwrap());
-    let status = wait(&mut child, &command);
-    Run { status, stdout: stdout.join().unwrap(), stderr: stderr.join().unwrap() }
+    ended(child, &command)
+}
+
+/// Waits for the end of a child; gives what it printed where somebody listens.
+#[track_caller]
+pub fn ended(mut child: Child, what: &Command) -> Run {
+    let (stdout, stderr) = (child.stdout.take().map(gather), child.stderr.take().map(gather));
+    let (status, peak) = wait(&mut child, what);
+    let said = |stream: Option<thread::JoinHandle<String>>| stream.map(|one| one.join().unwrap()).unwrap_or_default();
+    Run { status, stdout: said(stdout), stderr: said(stderr), peak }
 }
 
 fn gather(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {
@@ -297,16 +305,16 @@ fn gather(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> 
     })
 }
 
-/// Waits for a child that may hang; gives its exit code.
+/// Waits for a child that may hang; gives its exit code, and the most memory that it had.
 #[track_caller]
-pub fn wait(child: &mut Child, what: &Command) -> i32 {
+fn wait(child: &mut Child, what: &Command) -> (i32, u64) {
     let started = Instant::now();
     let mut peak = 0;
     loop {
         peak = peak_of(child.id()).max(peak);
         if let Some(status) = child.try_wait().unwrap() {
             assert!(peak < MOST_KILOBYTES, "{what:?} took {peak} kB");
-            return status.code().unwrap_or_else(|| panic!("{what:?} ended by a signal: {status}"));
+            return (status.code().unwrap_or_else(|| panic!("{what:?} ended by a signal: {status}")), peak);
         }
         let elapsed = started.elapsed();
         if elapsed > LONGEST || elapsed > PATIENCE && time_of(child.id()).is_none_or(|time| time > PATIENCE) {
