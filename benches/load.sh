@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Puts a load on skant, and tells wall time, CPU time and peak memory of each: 200 staged files of 1 MB, a commit of
-# 100,000 files, a repository of 1,000,000 objects, ten scans of one repository at once, a sparse file of 1 GiB. In each a key is planted
-# that has to be found. Needs GNU time, and 2 GB in the folder for temporary files.
+# 100,000 files, a repository of 1,000,000 objects, ten scans of one repository at once, a sparse file of 1 GiB,
+# 100,000 files on disk, a zip and a tar of 1,000,000 members. In each a key is planted that has to be found. Needs GNU time,
+# python3, and 2 GB in the folder for temporary files.
 # usage: benches/load.sh (SKANT=PROGRAM measures that one)
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -50,6 +51,44 @@ cd "$work/sparse"
 truncate -s 1G hole
 echo "KEY=$key" >> hole
 measure 'a file of 1 GiB that is a hole' scan
+
+rm hole
+
+mkdir "$work/many"
+cd "$work/many"
+for folder in $(seq 100); do
+  mkdir "d$folder"
+  (cd "d$folder" && seq 1000 | xargs touch)
+done
+echo "KEY=$key" > d100/1000
+measure '100,000 files in one tree' scan
+cd "$work"
+rm -r many
+
+mkdir "$work/members"
+cd "$work/members"
+python3 - "$key" << 'END'
+import io, struct, sys, tarfile, zlib
+key = b"KEY=" + sys.argv[1].encode() + b"\n"
+place, directory = 0, io.BytesIO()
+with open("zip", "wb") as zip, open("tar", "wb") as tar:
+    for number in range(1_000_000):
+        name, text = b"d/%d" % number, b"x" if number < 999_999 else key
+        what = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 0, zlib.crc32(text), len(text), len(text), len(name), 0)
+        zip.write(b"PK\3\4" + what + name + text)
+        directory.write(b"PK\1\2\24\0" + what + struct.pack("<HHHII", 0, 0, 0, 0, place) + name)
+        place += 30 + len(name) + len(text)
+        member = tarfile.TarInfo(name.decode())
+        member.size = len(text)
+        tar.write(member.tobuf(tarfile.USTAR_FORMAT) + text.ljust(512, b"\0"))
+    size = directory.tell()
+    zip.write(directory.getvalue() + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 65535, 65535, size, place, 0))
+    tar.write(bytes(1024))
+END
+measure 'a zip of 1,000,000 members' scan zip
+measure 'a tar of 1,000,000 members' scan tar
+cd "$work"
+rm -r members
 
 git init -q -b main "$work/wide"
 cd "$work/wide"
