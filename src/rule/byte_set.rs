@@ -40,6 +40,12 @@ impl ByteSet {
         ByteSet(std::array::from_fn(|index| self.0[index] | other.0[index]))
     }
 
+    /// What is in both sets.
+    #[must_use]
+    pub fn and(self, other: ByteSet) -> ByteSet {
+        ByteSet(std::array::from_fn(|index| self.0[index] & other.0[index]))
+    }
+
     /// Whether all that is in another set is in this one.
     pub fn covers(self, other: ByteSet) -> bool {
         self.0.iter().zip(other.0).all(|(mine, other)| other & !mine == 0)

@@ -1,5 +1,6 @@
 //! Rules: which secrets there are, and how to know them.
 
+mod automaton;
 pub mod byte_set;
 pub mod check;
 pub mod keyword;
@@ -7,6 +8,7 @@ pub mod pattern;
 pub mod search;
 mod set;
 pub mod spec;
+mod steps;
 
 use std::sync::Arc;
 

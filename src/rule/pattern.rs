@@ -1,12 +1,13 @@
 //! A regular expression over bytes, compiled the first time it is needed.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use super::automaton::Automaton;
 use super::byte_set::ByteSet;
+use super::steps::Steps;
 
 /// The longest text an unbounded pattern may match, in bytes.
 pub const LONGEST_MATCH: usize = 16 << 10;
@@ -20,13 +21,20 @@ pub struct Pattern {
 
 #[derive(Debug, Clone)]
 struct Compiled {
-    regex: Regex,
+    engine: Engine,
     /// The most bytes a match can have.
     longest: usize,
     /// The bytes that may not follow a match, because they could belong to it.
     body: ByteSet,
     /// Whether a match may hold blanks.
     spans_words: bool,
+}
+
+/// How it is matched.
+#[derive(Debug, Clone)]
+enum Engine {
+    Steps(Steps),
+    Automaton(Arc<Automaton>),
 }
 
 /// What a pattern found, as ranges of the text it was given.
@@ -73,11 +81,13 @@ impl Pattern {
     pub fn matches_at(&self, text: &[u8], at: usize) -> Option<Matched> {
         let compiled = self.compiled();
         let end = text.len().min(at.saturating_add(compiled.longest));
-        let groups = compiled.regex.captures(text.get(at..end)?)?;
-        let range = |name: &str| groups.name(name).map(|group| at + group.start()..at + group.end());
-        let whole = groups.get(0)?;
-        let whole = at + whole.start()..at + whole.end();
-        Some(Matched { secret: range("secret").unwrap_or_else(|| whole.clone()), prefix: range("prefix"), whole })
+        let text = text.get(at..end)?;
+        let Matched { whole, secret, prefix } = match &compiled.engine {
+            Engine::Steps(steps) => steps.matches(text)?,
+            Engine::Automaton(automaton) => automaton.matches(text)?,
+        };
+        let here = |range: Range<usize>| at + range.start..at + range.end;
+        Some(Matched { whole: here(whole), secret: here(secret), prefix: prefix.map(here) })
     }
 
     /// Whether a match that ends here could go on: the next byte is one the pattern's classes
@@ -117,8 +127,11 @@ fn compile(source: &str) -> Result<Compiled, Box<dyn std::error::Error + Send + 
     let longest = hir.properties().maximum_len().unwrap_or(LONGEST_MATCH).min(LONGEST_MATCH);
     let mut body = ByteSet::ALPHANUMERIC;
     add_classes(&mut body, &hir);
-    let regex = RegexBuilder::new(&format!("\\A(?:{source})")).unicode(false).size_limit(4 << 20).build()?;
-    Ok(Compiled { regex, longest, body, spans_words: has_blank(&hir) })
+    let engine = match Steps::of(&hir) {
+        Some(steps) => Engine::Steps(steps),
+        None => Engine::Automaton(Arc::new(Automaton::new(&hir)?)),
+    };
+    Ok(Compiled { engine, longest, body, spans_words: has_blank(&hir) })
 }
 
 /// Whether some match of a pattern holds a blank.
@@ -178,5 +191,103 @@ fn add_all(body: &mut ByteSet, hir: &Hir) {
             parts.iter().for_each(|part| add_all(body, part));
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::bytes::RegexBuilder;
+
+    use super::*;
+    use crate::rule::RuleSet;
+
+    /// Numbers that are the same each time (Knuth's MMIX generator).
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % end
+        }
+
+        /// Adds to a text what a pattern matches, or nearly so.
+        fn write(&mut self, hir: &Hir, text: &mut Vec<u8>) {
+            match hir.kind() {
+                HirKind::Literal(literal) => text.extend(&literal.0),
+                HirKind::Class(Class::Bytes(class)) => {
+                    let range = class.ranges()[self.below(class.ranges().len())];
+                    text.push(range.start() + self.below(range.len()) as u8);
+                }
+                HirKind::Repetition(repetition) => {
+                    let least = repetition.min as usize;
+                    let most = repetition.max.map_or(least + 9, |most| most as usize);
+                    let times = [least, most, least + self.below(most - least + 1), most + 1][self.below(4)];
+                    (0..times.min(least + 600)).for_each(|_| self.write(&repetition.sub, text));
+                }
+                HirKind::Capture(capture) => self.write(&capture.sub, text),
+                HirKind::Concat(parts) => parts.iter().for_each(|part| self.write(part, text)),
+                HirKind::Alternation(parts) => {
+                    let taken = self.below(parts.len());
+                    self.write(&parts[taken], text);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Each pattern, however it is matched, matches what a regular expression does.
+    fn agrees(source: &str, numbers: &mut Numbers) -> [usize; 2] {
+        let hir = parse(source).unwrap();
+        let pattern = Pattern::new(source);
+        let expression = RegexBuilder::new(&format!("\\A(?:{source})")).unicode(false).build().unwrap();
+        let mut seen = [0, 0];
+        for _ in 0..60 {
+            let mut text = b"(".to_vec();
+            numbers.write(&hir, &mut text);
+            for _ in 0..numbers.below(4) {
+                let at = 1 + numbers.below(text.len());
+                match numbers.below(3) {
+                    0 if at < text.len() => text[at] = numbers.below(256) as u8,
+                    1 => text.insert(at, b" =-_A0z"[numbers.below(7)]),
+                    _ => text.truncate(at),
+                }
+            }
+            let end = text.len().min(1 + pattern.longest());
+            let expected = expression.captures(&text[1..end]).map(|groups| {
+                let range = |group: regex::bytes::Match<'_>| 1 + group.start()..1 + group.end();
+                let whole = range(groups.get(0).unwrap());
+                let secret = groups.name("secret").map_or_else(|| whole.clone(), range);
+                Matched { whole, secret, prefix: groups.name("prefix").map(range) }
+            });
+            seen[usize::from(expected.is_some())] += 1;
+            assert_eq!(pattern.matches_at(&text, 1), expected, "{source}: {}", String::from_utf8_lossy(&text));
+        }
+        seen
+    }
+
+    #[test]
+    fn every_pattern_matches_what_a_regular_expression_does() {
+        let mut numbers = Numbers(1);
+        let more = ["(?P<prefix>ab?)(?P<secret>[a-c]{2,}d?)", "a{2,3}a", "[ab]{1,3}c?b", "x*y?z{2}", "(?i:key)[0-9]+"];
+        let rules = RuleSet::builtin();
+        let rules = rules.iter().filter(|rule| !rule.pattern.as_str().is_empty()).map(|rule| rule.pattern.as_str());
+        let [mut others, mut matched, mut steps] = [0; 3];
+        for source in rules.chain(more) {
+            let [other, same] = agrees(source, &mut numbers);
+            (others, matched) = (others + other, matched + same);
+            steps += usize::from(matches!(compile(source).unwrap().engine, Engine::Steps(_)));
+        }
+        assert!(others > 1000 && matched > 1000 && steps > 400, "{others} {matched} {steps}");
+    }
+
+    #[test]
+    fn what_could_be_taken_in_two_ways_is_no_way_through() {
+        let is_way = |source: &str| matches!(compile(source).unwrap().engine, Engine::Steps(_));
+        for source in ["[ab]{1,3}c?d", "a+b", "ab{2}[cd]{3,}", "(?P<secret>[0-9a-f]{32})", "[a-z]{3}[a-z]{2,9}"] {
+            assert!(is_way(source), "{source}");
+        }
+        for source in ["[ab]{1,3}b", "[ab]{1,3}c?b", "a+?b", "ab|ac", "(?:ab){2}", "[a-z]*[a-z]{3}"] {
+            assert!(!is_way(source), "{source}");
+        }
     }
 }
