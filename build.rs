@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs};
 
+use sha2::{Digest, Sha256};
+
 #[path = "src/rule/spec.rs"]
 #[expect(unreachable_pub, reason = "the library shares this module, and there its items are public")]
 mod spec;
@@ -28,7 +30,10 @@ fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     // One file behind the other, so that they can be taken one by one.
     let packed = files.iter().flat_map(|file| postcard::to_allocvec(file).expect("rules are plain data"));
-    fs::write(out.join("rules.bin"), packed.collect::<Vec<u8>>()).expect("OUT_DIR can be written");
+    let packed = packed.collect::<Vec<u8>>();
+    fs::write(out.join("rules.bin"), &packed).expect("OUT_DIR can be written");
+    let digest: String = Sha256::digest(&packed).iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("cargo::rustc-env=SKANT_RULES_DIGEST={digest}");
 }
 
 fn read(path: &PathBuf) -> spec::RuleFile {

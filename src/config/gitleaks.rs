@@ -350,6 +350,7 @@ impl RuleSpec {
             verify: None,
             key: None,
             is_graded: false,
+            is_built_in: false,
         }
     }
 }

@@ -53,6 +53,8 @@ pub struct Rule {
     pub key: Option<Arc<[u8]>>,
     /// Whether a config says how sure it is, whatever its text proves.
     pub is_graded: bool,
+    /// Whether it is as this program was built with it, but for its key.
+    pub is_built_in: bool,
 }
 
 /// How a rule's secrets are found.

@@ -35,7 +35,7 @@ impl RuleSet {
             let shared = Shared::of(&file);
             for mut spec in file.rules {
                 let verify = spec.verify.take();
-                rules.push(Arc::new(Rule { verify, ..rule(spec, &shared) }));
+                rules.push(Arc::new(Rule { verify, is_built_in: true, ..rule(spec, &shared) }));
             }
             table = rest;
         }
@@ -106,6 +106,7 @@ impl RuleSet {
                 rule.severity = severity.unwrap_or(rule.severity);
                 rule.confidence = confidence.unwrap_or(rule.confidence);
                 rule.is_graded |= confidence.is_some();
+                rule.is_built_in = false;
             }
         }
         let is_meant = |rule: &mut Arc<Rule>| glob.is_match(&rule.id);
@@ -153,14 +154,24 @@ impl RuleSet {
         rules
     }
 
-    /// What stands for all that these rules find and say how bad it is: equal for equal rules.
+    /// What stands for all that these rules find and say how bad it is: equal for equal rules. It is made of how they
+    /// differ from the built-in ones, which most often they do not: every report names it.
     pub fn digest(&self) -> String {
-        let mut hash = Sha256::new_with_prefix(format!("{:?}", self.allow));
-        for rule in self.in_order() {
-            let Rule { id, severity, confidence, finder, pattern, check, judge, companion, is_graded, .. } = &*rule;
-            let (pattern, is_keyed) = (pattern.as_str(), rule.key.is_some());
+        let mut hash = Sha256::new_with_prefix(env!("SKANT_RULES_DIGEST"));
+        hash.update(format!("{:?}\n", self.allow));
+        let mut unwanted: Vec<&str> = self.unwanted.iter().map(|rule| &*rule.id).collect();
+        unwanted.sort_unstable();
+        unwanted.into_iter().for_each(|id| hash.update(format!("without {id}\n")));
+        if self.rules.iter().any(|rule| rule.key.is_some()) {
+            hash.update("keyed\n");
+        }
+        let mut others: Vec<&Arc<Rule>> = self.rules.iter().filter(|rule| !rule.is_built_in).collect();
+        others.sort_by(|a, b| a.id.cmp(&b.id));
+        for rule in others {
+            let Rule { id, severity, confidence, finder, pattern, check, judge, companion, is_graded, .. } = &**rule;
+            let pattern = pattern.as_str();
             hash.update(format!("{id:?} {severity} {confidence} {finder:?} {pattern:?} {check:?} {judge:?} "));
-            hash.update(format!("{companion:?} {is_graded} {is_keyed}\n"));
+            hash.update(format!("{companion:?} {is_graded}\n"));
         }
         data_encoding::HEXLOWER.encode(&hash.finalize()[..8])
     }
@@ -412,6 +423,7 @@ fn rule(spec: RuleSpec, shared: &Shared) -> Rule {
         verify: None,
         key: None,
         is_graded: false,
+        is_built_in: false,
     }
 }
 
