@@ -694,6 +694,30 @@ fn borrowed_objects_are_read() {
 }
 
 #[test]
+fn lists_of_lenders_are_read_as_git_reads_them() {
+    let tree = Tree::new();
+    tree.git_init("origin").key("origin/a.env").git_in("origin", &["add", "-A"]);
+    tree.git_in("origin", &["commit", "-qm", "a"]).git_in("origin", &["commit", "-q", "--allow-empty", "-m", "b"]);
+    tree.git(&["clone", "-q", "--shared", "origin", "clone"]).git_init("between");
+    let whole = fs::read_to_string(tree.path("clone/.git/objects/info/alternates")).unwrap();
+    let octal = whole.trim_end().replacen("origin", "or\\151gin", 1);
+    for list in [
+        "../../../origin/.git/objects\n",
+        "\"../../../origin/.git/objects\"\n",
+        &format!("# a comment\n\n\"{octal}\"\n"),
+        "../../../between/.git/objects",
+    ] {
+        tree.file("between/.git/objects/info/alternates", "\"../../../origin/.git/objects\"");
+        tree.file("clone/.git/objects/info/alternates", list);
+        tree.git_in("clone", &["fsck"]);
+        for revisions in [&[][..], &["HEAD"], &["@{0}"]] {
+            let arguments: Vec<&str> = ["-C", "clone"].iter().chain(revisions).copied().collect();
+            assert_eq!(found(&tree, &arguments), ["content a.env - a"], "{list} {revisions:?}");
+        }
+    }
+}
+
+#[test]
 fn bare_and_mirrored_repositories_are_read() {
     let tree = Tree::new();
     tree.git_init("origin")

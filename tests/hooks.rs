@@ -401,6 +401,22 @@ fn what_is_pushed_to_a_server_is_scanned_before_it_is_accepted() {
     }
 }
 
+/// git quotes the name of such a folder, where the objects are that the server has already.
+#[test]
+fn a_push_is_scanned_before_it_is_accepted_where_names_are_quoted() {
+    let tree = repo_with_remote();
+    fs::remove_file(tree.path(".git/hooks/pre-push")).unwrap();
+    fs::rename(tree.path("../remote"), tree.path("../re:\"mote")).unwrap();
+    tree.git(&["remote", "set-url", "origin", "../re:\"mote"]);
+    let script = format!("#!/bin/sh\nexec '{}' hook pre-receive\n", program());
+    executable(&tree, "../re:\"mote/hooks/pre-receive", &script);
+    commit(&tree, "k", &line(1));
+    assert_blocked(&git(&tree, "", &["push", "-q", "origin", "main"]), &anthropic_key(1));
+    tree.git(&["reset", "-q", "--hard", "HEAD^"]);
+    commit(&tree, "k", "clean\n");
+    assert_passes(&git(&tree, "", &["push", "-q", "origin", "main"]));
+}
+
 // Put in place and taken out.
 
 /// Every file below a folder, with its content or target and its mode.

@@ -8,12 +8,8 @@ use std::time::Duration;
 
 use super::loose::{self, Failure};
 use super::pack::{LARGEST, Pack, Worker};
-use super::{Id, Kind, Stream, Trouble};
+use super::{Id, Kind, Stream, Trouble, lender};
 use crate::fault;
-use crate::file::read_regular;
-
-/// How many repositories may lend each other objects in a row, as in git.
-const MOST_ALTERNATES: usize = 64;
 
 /// How long git may take from the name of a pack to that of its index.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -55,7 +51,7 @@ impl Folders {
 
     fn listed(common: &Path, plainly: bool) -> Folders {
         let mut refused = Vec::new();
-        let folders = folders(common, &mut refused);
+        let folders = lender::all(common, &mut refused);
         let indexes: Vec<PathBuf> = folders.iter().flat_map(|folder| indexes(folder, &mut refused)).collect();
         let mut packs = Vec::new();
         for index in indexes.iter().filter(|_| !plainly) {
@@ -141,36 +137,6 @@ impl Folders {
         // What a panicking thread left is whole: nothing panics while it is changed.
         self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The folders with objects: the repository's own, those the environment names, as git's hooks have
-/// it, and those they borrow from.
-fn folders(common: &Path, told: &mut Vec<(Vec<u8>, String)>) -> Vec<PathBuf> {
-    let own = std::env::var_os("GIT_OBJECT_DIRECTORY").map_or_else(|| common.join("objects"), PathBuf::from);
-    let mut folders = vec![own];
-    if let Some(more) = std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES") {
-        folders.extend(std::env::split_paths(&more));
-    }
-    let mut at = 0;
-    while at < folders.len() && folders.len() <= MOST_ALTERNATES {
-        let text = match read_regular(&folders[at].join("info/alternates"), 1 << 20) {
-            Err(error) if !is_absent(&error) => {
-                told.push((b"objects/info/alternates".to_vec(), error.to_string()));
-                Vec::new()
-            }
-            read => read.unwrap_or_default(),
-        };
-        let lines = String::from_utf8_lossy(&text).into_owned();
-        for line in lines.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            // Relative ones are relative to the folder that names them.
-            let folder = folders[at].join(line);
-            if !folders.contains(&folder) {
-                folders.push(folder);
-            }
-        }
-        at += 1;
-    }
-    folders
 }
 
 /// The indexes of packs in a folder, in order. What is no file, and a pack that has no index, is told.

@@ -3,6 +3,7 @@
 mod fetch;
 mod folders;
 mod index;
+mod lender;
 mod loose;
 mod message;
 pub(crate) mod object;

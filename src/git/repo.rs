@@ -19,7 +19,7 @@ use super::message::Cleanup;
 use super::object;
 use super::pack::MOST_HELD;
 use super::repository::{UNKNOWN_KIND, harmless, harmless_refs, is_unknown_kind, lib_point};
-use super::{EntryKind, Id, Kind, Trouble, reference, tree};
+use super::{EntryKind, Id, Kind, Trouble, lender, reference, tree};
 use crate::file::{Bytes, map_regular, read_regular};
 
 /// The most bytes an index may have: some ten million entries.
@@ -535,16 +535,26 @@ fn work_tree(repo: &git2::Repository) -> PathBuf {
     folder.unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Adds the folders with objects that the environment names: those of a push that is not accepted yet.
+/// Adds the folders with objects that libgit2 does not know of: those of a push that is not accepted yet, which the
+/// environment names, and those whose names are quoted.
 pub(super) fn add_object_folders(repo: &git2::Repository) -> Result<(), String> {
-    let alternates = environment("GIT_ALTERNATE_OBJECT_DIRECTORIES").unwrap_or_default();
     let own = environment("GIT_OBJECT_DIRECTORY").map(PathBuf::from);
-    for folder in own.into_iter().chain(std::env::split_paths(&alternates)).filter(|one| !one.as_os_str().is_empty()) {
+    for folder in own.into_iter().chain(lender::named()) {
         let folder = folder.to_str().ok_or_else(|| format!("{}: not UTF-8", folder.display()))?;
-        let added = repo.odb().and_then(|odb| odb.add_disk_alternate(folder));
-        added.map_err(|error| format!("cannot read the objects in {folder}: {}", error.message()))?;
+        add_object_folder(repo, folder)?;
+    }
+    // libgit2 waits for a list that is a pipe. What it does not get, our own readers have all the same.
+    let mut told = Vec::new();
+    let folders = lender::all(&common_dir(repo.path().to_owned()), &mut told);
+    for folder in folders.iter().skip(1).filter_map(|folder| folder.to_str()).filter(|_| told.is_empty()) {
+        let _ = add_object_folder(repo, folder);
     }
     Ok(())
+}
+
+fn add_object_folder(repo: &git2::Repository, folder: &str) -> Result<(), String> {
+    let added = repo.odb().and_then(|odb| odb.add_disk_alternate(folder));
+    added.map_err(|error| format!("cannot read the objects in {folder}: {}", error.message()))
 }
 
 /// What linked worktrees share: the folder that a repository's own folder names, or itself.
