@@ -299,6 +299,9 @@ mod damaged_loose_objects {
             write(&NEW(tree), &stored(b"blub 1\0x"));
         }),
         blob_without_a_head = case(HISTORY, 2, OLD, &["new.env"], |tree| write(&NEW(tree), &stored(&[b'x'; 99]))),
+        blob_of_another_name = case(HISTORY, 2, OLD, &["new.env"], |tree| {
+            overwrite(&NEW(tree), |bytes| *bytes = stored(b"blob 1\0x"));
+        }),
         blob_with_a_tail = case(HISTORY, 1, BOTH, &[], |tree| {
             overwrite(&NEW(tree), |bytes| bytes.extend([0; 9]));
         }),

@@ -717,6 +717,24 @@ fn lists_of_lenders_are_read_as_git_reads_them() {
     }
 }
 
+/// The environment may name objects of which git knows more, as when more are made while a scan goes on.
+#[test]
+fn what_refs_lead_to_and_was_not_listed_is_told() {
+    let tree = Tree::repo();
+    tree.key("a.env").git(&["add", "-A"]).git(&["commit", "-qm", "a"]).folder("none");
+    let blob = git(&tree, &["rev-parse", "HEAD:a.env"]);
+    let copied = Command::new("cp").args(["-a", ".git/objects", "some"]).current_dir(tree.path("")).status();
+    assert!(copied.unwrap().success());
+    fs::remove_file(tree.path(format!("some/{}/{}", &blob[..2], &blob[2..]))).unwrap();
+    for (objects, missed) in [("none", "refs/heads/main"), ("some", "a.env")] {
+        let mut command = tree.command(&["history", "--format", "json"]);
+        command.env("GIT_OBJECT_DIRECTORY", tree.path(objects));
+        let told = run(command, b"");
+        assert_eq!((told.status, told.findings().len()), (2, 0), "{told:#?}");
+        assert!(told.skipped().iter().any(|path| path == missed), "{told:#?}");
+    }
+}
+
 #[test]
 fn bare_and_mirrored_repositories_are_read() {
     let tree = Tree::new();

@@ -278,6 +278,19 @@ fn tags_branches_and_several_refs_are_scanned() {
 }
 
 #[test]
+fn notes_and_stashes_that_are_pushed_are_told_as_such() {
+    let tree = repo_with_remote();
+    tree.git(&["notes", "add", "-m", &line(1)]).file("a", &line(2)).git(&["stash", "-q"]);
+    let nothing = "0".repeat(40);
+    let names = ["refs/notes/commits", "refs/stash", "refs/heads/main"];
+    let input = names.map(|name| format!("{name} {} {name} {nothing}\n", head(&tree, name))).concat();
+    let told = run(tree.command(&["hook", "pre-push", "origin", "../remote", "--format", "json"]), input.as_bytes());
+    let mut found = told.findings().iter().map(|one| format!("{} {}", one["where"], one["ref"])).collect::<Vec<_>>();
+    found.sort();
+    assert_eq!(found, ["\"note\" \"refs/notes/commits\"", "\"stash\" \"stash@{0}\""]);
+}
+
+#[test]
 fn a_push_with_nothing_in_it_is_clean_and_is_said() {
     let tree = repo_with_remote();
     let (zero, id) = ("0".repeat(40), head(&tree, "main"));

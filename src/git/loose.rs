@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::ZlibDecoder;
 use libdeflater::DecompressionError;
+use sha1::{Digest, Sha1};
 
 use super::folders::is_absent;
 use super::object::{from_hex, hex};
@@ -104,7 +105,7 @@ fn read_up_to(
         io::ErrorKind::FileTooLarge => Failure::Large,
         _ => Failure::Damaged(error.to_string()),
     });
-    Some(found.and_then(|bytes| parsed(inflated(&bytes, most, worker)?)))
+    Some(found.and_then(|bytes| parsed(inflated(&bytes, most, worker)?, id)))
 }
 
 /// The means to read a loose object piece by piece; nothing when there is none.
@@ -141,11 +142,14 @@ fn inflated(bytes: &[u8], most: u64, worker: &mut Worker) -> Result<Vec<u8>, Fai
     }
 }
 
-fn parsed(mut text: Vec<u8>) -> Result<(Kind, Vec<u8>), Failure> {
+fn parsed(mut text: Vec<u8>, id: &Id) -> Result<(Kind, Vec<u8>), Failure> {
     let head = text.iter().take(32).position(|&byte| byte == 0).ok_or("it has no head")?;
     let (kind, size) = Kind::with_size(&text[..head]).ok_or("its head makes no sense")?;
     if size != (text.len() - head - 1) as u64 {
         return Err("it has another size than it says".into());
+    }
+    if Sha1::digest(&text)[..] != id[..] {
+        return Err("it is another object than its name says".into());
     }
     text.drain(..=head);
     Ok((kind, text))

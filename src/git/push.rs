@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::OpenRepo;
+use super::{Id, OpenRepo, from_hex};
 
 /// What a push brings.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(crate) struct Push {
     pub(crate) known: BTreeSet<String>,
     /// The names that the refs have there.
     pub(crate) names: Vec<String>,
+    /// Those of them that are notes, and what they begin from.
+    pub(crate) notes: Vec<(String, Id)>,
 }
 
 impl Push {
@@ -74,6 +76,9 @@ impl Push {
         }
         self.tips.push(new.to_owned());
         self.names.push(name.to_owned());
+        if let Some(id) = from_hex(new.as_bytes()).filter(|_| name.starts_with("refs/notes/")) {
+            self.notes.push((name.to_owned(), id));
+        }
         // After somebody else's push the other side may have what is not here.
         if !is_zero(old) && repo.has(old) {
             self.known.insert(old.to_owned());

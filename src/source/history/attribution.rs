@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::commits::Commits;
 use super::marks::{self, Marked};
 use super::paths::{Paths, Visit, Visits};
-use super::{Found, Item, Reading, text};
+use super::{Found, Item, Reading, late, text};
 use crate::blob::{Blob, Origin, Place};
 use crate::git::object::hex;
 use crate::git::{Id, Kind, Reference, Trouble};
@@ -146,6 +146,10 @@ impl Roots {
                 }
                 None => {
                     match reading.store.kind(&id) {
+                        // All of these that were listed are known.
+                        Ok(kind @ (Kind::Commit | Kind::Tag)) => {
+                            missed(kind.as_str(), found.lost.get(&id).unwrap_or(&late()));
+                        }
                         Ok(kind) if !found.lost.contains_key(&id) => {
                             (reading.visit)(Item::Done(Unit::Ref, 1));
                             self.objects.push((reference.name.clone(), id, kind));

@@ -24,7 +24,7 @@ use crate::blob::{Blob, Commit, Origin, Place};
 use crate::error::Error;
 use crate::file::read_regular;
 use crate::git::object::{self, hex};
-use crate::git::{Choice, Id, Kind, Known, Read, Reference, Repository, Store, Trouble};
+use crate::git::{Choice, Id, Kind, Known, NONE, Read, Reference, Repository, Store, Trouble};
 use crate::ledger::{Cause, Exclusion, Unit};
 use commits::Commits;
 use marks::{Link, Marked, Sieve};
@@ -95,6 +95,12 @@ impl History {
         }
         let repository = Mutex::new(repository);
         Ok(History { repository, revisions, from, without, notes, options, commits: OnceLock::new() })
+    }
+
+    /// The same history, of which some objects are known to be notes, by the names of their refs.
+    pub(super) fn with_notes(mut self, notes: impl Iterator<Item = (String, Id)>) -> History {
+        self.notes.extend(notes.map(|(name, id)| (name.into(), id)));
+        self
     }
 
     /// All that refs reach in the repository that a folder is, and not one around it.
@@ -362,6 +368,9 @@ impl Reading<'_> {
                 let said = format!("it is a {} where a {} should be", kind.as_str(), expected.as_str());
                 lock(found).mistaken.insert((id, expected), Trouble::Damaged(said));
             }
+            Ok(Known { kind: None, number: NONE }) => {
+                lock(found).lost.insert(id, late());
+            }
             Ok(Known { kind: None, number }) => {
                 lock(found).expected.insert((id, expected));
                 return Some(number);
@@ -583,6 +592,11 @@ impl Reading<'_> {
         (self.visit)(Item::Met(Unit::Commit, 1));
         (self.visit)(Item::Missed(Unit::Commit, Cause::Shallow, path, reason.into()));
     }
+}
+
+/// What is wrong with an object that came after all were listed: nobody read it.
+fn late() -> Trouble {
+    Trouble::Damaged("it was not there when the scan began: scan again".into())
 }
 
 /// Notes what may be the settings of an assistant; tells whether the tree is to be marked for it.
