@@ -113,7 +113,10 @@ fn secrets_that_need_what_is_around_them_are_found_across_borders() {
     let mut random = Random::new(3);
     let jwt = ["{\"alg\":\"ES256\"}", "{\"iss\":\"ccr\",\"exp\":4102444800}"]
         .map(|part| data_encoding::BASE64URL_NOPAD.encode(part.as_bytes()));
+    let (token, key) = (github_token(7), anthropic_key(8));
     let secrets = [
+        format!("\ntoken = \"{}\" + \\\n    \"{}\"\n", &token[..9], &token[9..]),
+        format!("\n{}\\\n{}\n", &key[..50], &key[50..]),
         format!(" {} ", github_token(1)),
         format!("\n{}\n", aws_pair(2)),
         format!("\npassword = \"{}\"\n", random.text(support::BASE62, 24)),

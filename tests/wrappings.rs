@@ -241,6 +241,192 @@ fn base64_in_lines_is_one_text() {
     }
 }
 
+/// What stands between two literals or two parts of one, and what a text is read through that has it.
+const JOINTS: [(&str, &str); 27] = [
+    ("\" + \"", "concatenation"),
+    ("\"+\"", "concatenation"),
+    ("\" +\n    \"", "concatenation"),
+    ("\"\n  + \"", "concatenation"),
+    ("\" \\\n  + b\"", "concatenation"),
+    ("\" . \"", "concatenation"),
+    ("\" .. \"", "concatenation"),
+    ("\" & \"", "concatenation"),
+    ("\" & _\r\n    \"", "concatenation"),
+    ("\" <> \"", "concatenation"),
+    ("\" ++ \"", "concatenation"),
+    ("\" || \"", "concatenation"),
+    ("\"\"", "concatenation"),
+    ("\" \"", "concatenation"),
+    ("\" f\"", "concatenation"),
+    ("\"\n    \"", "concatenation"),
+    ("\"\r\n\t\"", "concatenation"),
+    ("\" \\\n    \"", "concatenation"),
+    ("\\\n", "continuation"),
+    ("\\\r\n", "continuation"),
+    ("\\\n    ", "continuation"),
+    ("\u{200b}", "zero-width"),
+    ("\u{200c}", "zero-width"),
+    ("\u{200d}\u{200d}", "zero-width"),
+    ("\u{2060}", "zero-width"),
+    ("\u{feff}", "zero-width"),
+    ("\u{ad}", "zero-width"),
+];
+
+/// A secret and what stands before it: some are told by their shape, others by the name they are bound to.
+fn secrets() -> [(&'static str, String); 4] {
+    let key = support::Random::new(12).text("abcdefghijklmnopqrstuvwxyz0123456789", 40);
+    [("x", anthropic_key(10)), ("é", github_token(11)), ("password", support::password()), ("api_key", key)]
+}
+
+/// Where a text ends that begins at a place and has a secret's pieces and what is between them.
+fn end_of(text: &str, (line, column): (u64, u64)) -> (u64, u64) {
+    let lines = text.matches('\n').count() as u64;
+    let last = text.rsplit('\n').next().unwrap().chars().count() as u64;
+    (line + lines, if lines == 0 { column + last } else { 1 + last })
+}
+
+/// Secrets in two and in three pieces, one file each; and in one, in the first.
+#[test]
+fn secrets_in_pieces_are_found_in_their_place() {
+    let mut faults = Vec::new();
+    for (name, secret) in secrets() {
+        let tree = Tree::new();
+        let before = format!("z = 1\nf({name} = ");
+        tree.file("000/a.py", &format!("{before}\"{secret}\")\n"));
+        let first = if name == "é" { 30 } else { secret.len() / 2 + 1 };
+        let mut texts = Vec::new();
+        for (joint, via) in JOINTS {
+            let (front, back) = secret.split_at(first);
+            let step = back.len().div_ceil(2);
+            let small: Vec<&str> = back.as_bytes().chunks(step).map(|one| std::str::from_utf8(one).unwrap()).collect();
+            texts.push((format!("{front}{joint}{back}"), via));
+            texts.push((format!("{front}{joint}{}", small.join(joint)), via));
+        }
+        for (number, (text, _)) in texts.iter().enumerate() {
+            tree.file(format!("{:03}/a.py", number + 1), &format!("{before}\"{text}\")\n"));
+        }
+        let findings = scan(&tree, &["."]).findings();
+        let plain = findings[0].clone();
+        let begin = before.rsplit('\n').next().unwrap().chars().count() as u64 + 2;
+        for (number, (text, through)) in texts.iter().enumerate() {
+            let path = json!(format!("{:03}/a.py", number + 1));
+            let found: Vec<&Value> = findings.iter().filter(|one| one["path"] == path).collect();
+            let places: Vec<Seen> = found.iter().map(|one| seen(one)).collect();
+            let end = end_of(text, (2, begin));
+            if places != [(2, begin, end.0, end.1, via(&[through]))] {
+                faults.push(format!("{name} {text:?}: {places:?}, not {end:?}"));
+            } else if ["rule", "fingerprint", "secret", "confidence"]
+                .iter()
+                .any(|field| found[0][field] != plain[field])
+            {
+                faults.push(format!("{name} {text:?}: {}", found[0]));
+            }
+        }
+        for format in ["human", "json", "sarif", "gitlab", "markdown"] {
+            let shown = skant(&tree, &["scan", "--format", format, "."]).stdout;
+            for piece in [&secret[first - 5..first], &secret[first..(first + 5).min(secret.len())]] {
+                assert!(!shown.contains(piece), "{name} in {format}: {piece}");
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn secrets_in_pieces_are_found_in_every_language() {
+    let key = anthropic_key(13);
+    let (front, back) = key.split_at(40);
+    let token = github_token(14);
+    let (first, last) = token.split_at(25);
+    let password = support::password();
+    let (left, right) = password.split_at(6);
+    for (file, text) in [
+        ("a.java", format!("String token = \"{first}\"\n        + \"{last}\";\n")),
+        ("a.cs", format!("var key = @\"{front}\" +\r\n    @\"{back}\";\r\n")),
+        ("a.go", format!("const apiToken = \"{first}\" +\n\t\"{last}\"\n")),
+        ("a.c", format!("static const char token[] =\n    \"{first}\"\n    \"{last}\";\n")),
+        ("b.c", format!("#define KEY \"{front}\" \"{back}\"\n")),
+        ("a.php", format!("<?php $password = '{left}' . '{right}';\n")),
+        ("a.lua", format!("local password = '{left}' .. '{right}'\n")),
+        ("a.vb", format!("Dim password As String = \"{left}\" & _\r\n    \"{right}\"\r\n")),
+        ("a.ex", format!("password = \"{left}\" <> \"{right}\"\n")),
+        ("a.sql", format!("ALTER USER a SET password = '{left}' || '{right}';\n")),
+        ("a.py", format!("def f():\n    return (\"{front}\"\n            \"{back}\")\n")),
+        ("a.ps1", format!("$password = \"{left}\" + `\r\n  \"{right}\"\r\n")),
+        ("a.sh", format!("export KEY={front}\\\n{back}\n")),
+        ("b.sh", format!("KEY=\"{front}\"'{back}'\n")),
+        ("Makefile", format!("password = {left}\\\n{right}\n")),
+        ("Dockerfile", format!("FROM a\nENV API_PASSWORD={left}\\\n{right}\n")),
+        ("a.yaml", format!("a:\n  password: \"{left}\\\n    {right}\"\n")),
+        ("a.ipynb", format!("{{\"source\": [\"password = \\\"{left}\\\" + \\\"{right}\\\"\"]}}\n")),
+        ("a.md", format!("Use `{front}\u{200b}{back}`.\n")),
+        ("a.html", format!("<password>{left}\u{ad}{right}</password>\n")),
+        ("url", format!("\"postgres://bob:{left}\" + \"{right}@db.invalid/x\"\n")),
+    ] {
+        let found = told(file, &text);
+        assert_eq!((found.len(), found.first().map(|one| one.4.len())), (1, Some(1)), "{file}: {text} {found:?}");
+    }
+    // In something else, and something else in them.
+    let encoded = data_encoding::BASE64.encode(format!("x = \"{front}\" + \"{back}\"\n").as_bytes());
+    assert_eq!(told("a", &encoded)[0].4, via(&["base64", "concatenation"]));
+    let encoded = data_encoding::BASE64.encode(format!("x = \"{key}\"\n").as_bytes());
+    let (begin, end) = encoded.split_at(50);
+    assert_eq!(told("a", format!("key = '{begin}' + '{end}'\n"))[0].4, via(&["concatenation", "base64"]));
+}
+
+/// What would be no secret in one is none in pieces, and what is no joint joins nothing.
+#[test]
+fn what_joins_nothing_stays_apart() {
+    let (token, other) = (github_token(15), github_token(16));
+    let password = support::password();
+    let tree = Tree::new();
+    tree.file("a.js", "const password = \"enter\" + \" your \" + \"password\"; const token = \"a\" + \"b\";\n")
+        .file("b.js", "const key = 'settings.' + 'section.' + 'title', secret = 'abc' + name + 'def';\n")
+        .file("c.js", &format!("const token = \"{}\" + rest;\nconst key = [\"first\", \"second\"];\n", &token[..8]))
+        .file(
+            "d.py",
+            "tokens = [\"alpha\", \"beta\",\n    \"gamma\", \"delta\"]\nkey = (\"some words\"\n    \"that go on\")\n",
+        )
+        .file("e.md", "The pass\u{ad}word is se\u{ad}cret; the to\u{200b}ken: un\u{200b}known\n")
+        .file("f.sh", "run --token first\\\n  --key second\\\n  --password third\n");
+    let run = scan(&tree, &["--confidence", "low", "."]);
+    assert_eq!((run.status, run.each("rule")), (0, vec![]), "{run:#?}");
+
+    // Whole secrets with something behind them that is not theirs.
+    for text in [
+        format!("curl -H \"Authorization: Bearer {token}\" \"api.invalid\"\n"),
+        format!("run --token \"{token}\" \"word\"\n"),
+        format!("TOKEN=\"{token}\" \"command\"\n"),
+        format!("run --token {token}\\\n  --other\n"),
+        format!("token = \"{token}\"\n  \"other\" = \"x\"\n"),
+        format!("token = \"{token}\" + \" and more\"\n"),
+        format!("token = \"{token}\" + name + \"more\"\n"),
+        format!("[\"{token}\", \"word\"]\n"),
+        format!("{{\"token\" \"{token}\" \"user\" \"bob\"}}\n"),
+        format!("{token}\u{200b}\n"),
+        format!("run --password \"{password}\" \"word\"\n"),
+        format!("PASSWORD=\"{password}\" \"word\"\n"),
+        format!("PASSWORD={password}\\\n  --other\n"),
+        format!("{{:password \"{password}\" \"user\" \"bob\"}}\n"),
+    ] {
+        assert_eq!(told("a", &text).iter().map(|one| one.4.len()).collect::<Vec<_>>(), [0], "{text}");
+    }
+    assert_eq!(told("a.nix", format!("[ \"{token}\" \"{other}\" ]\n")).len(), 2);
+}
+
+/// Texts that are nothing but joints take as long as others.
+#[test]
+fn joints_without_end_are_read_in_time() {
+    for piece in
+        ["\"a\"+", "key=\"a\"+\"b\";", "sk-ant-api03-\"+\"", "key=a\\\n", "key=\"\u{200b}a\u{200b}", "key=(\"a\"\n \"b"]
+    {
+        let (tree, text) = (Tree::new(), piece.repeat(10_000));
+        tree.file("a.js", &text);
+        let run = scan(&tree, &["."]);
+        assert_eq!((run.status, run.findings().len()), (0, 0), "{piece}: {run:#?}");
+    }
+}
+
 #[test]
 fn wide_text_in_binary_files_is_read() {
     let key = anthropic_key(6);
@@ -308,4 +494,44 @@ fn wrapped_keys_are_found_in_history() {
     let plain = skant(&tree, &["history", "--format", "json", "--plain"]);
     assert_eq!(fast.findings(), plain.findings());
     assert!(count > 7 && !fast.findings().is_empty());
+}
+
+/// The last piece comes in with a version of its own, far from where the word begins.
+#[test]
+fn secrets_in_pieces_are_found_in_history() {
+    let tree = Tree::repo();
+    let lines: String = (0..300).map(|line| format!("line {line} of many that stay\n")).collect();
+    let mut wanted = Vec::new();
+    for (number, (name, secret)) in secrets().into_iter().enumerate() {
+        for (count, (joint, _)) in JOINTS.into_iter().enumerate() {
+            let file = format!("{number}-{count}.py");
+            let (first, last) = secret.split_at(30.min(secret.len() - 1));
+            for text in [first, &format!("{first}{joint}{last}")] {
+                tree.file(&file, &format!("{lines}f({name} = \"{text}\")\n{lines}"));
+                tree.git(&["add", "."]).git(&["commit", "-q", "-m", "x"]);
+            }
+            wanted.push(file);
+        }
+    }
+    let pieces = |count: usize| -> String {
+        let key = anthropic_key(17);
+        let (front, back) = key.split_at(30);
+        let small: Vec<&str> = back.as_bytes().chunks(3).map(|one| std::str::from_utf8(one).unwrap()).collect();
+        let rest: String = small[..count].iter().map(|piece| format!("\n{:22}+ \"{piece}\"", "")).collect();
+        format!("{lines}x = \"{front}\"{rest}\n{lines}")
+    };
+    for count in [20, 25, 26] {
+        tree.file("far.java", &pieces(count)).git(&["add", "."]).git(&["commit", "-q", "-m", "far"]);
+    }
+    wanted.push("far.java".to_owned());
+    tree.git(&["repack", "-adfq", "--depth=50", "--window=20"]);
+    let fast = skant(&tree, &["history", "--format", "json"]);
+    let plain = skant(&tree, &["history", "--format", "json", "--plain"]);
+    assert_eq!(fast.findings(), plain.findings());
+    let joined = fast.findings().into_iter().filter(|one| one["via"] != json!([]));
+    let mut paths: Vec<String> = joined.map(|one| one["path"].as_str().unwrap().to_owned()).collect();
+    paths.sort();
+    paths.dedup();
+    wanted.sort();
+    assert_eq!(paths, wanted);
 }

@@ -517,6 +517,7 @@ fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
         match text[end] {
             b'\n' => return None,
             b'\\' if escaped => break,
+            b'\\' if text[end + 1..].starts_with(b"\r\n") => end += 3,
             b'\\' => end += 2,
             byte if byte == quote => break,
             _ => end += 1,

@@ -77,7 +77,8 @@ impl Scanner {
     pub(super) fn token(&self, text: &[u8], at: usize, keyword: usize, index: usize) -> Option<Candidate> {
         // Where the text lies is not asked: a token tells itself what it is.
         let nowhere = Origin::file("");
-        let window = &Window { text, owned: 0..text.len(), is_text: true, origin: &nowhere, layers: 0 };
+        let window =
+            &Window { text, owned: 0..text.len(), is_text: true, origin: &nowhere, layers: 0, is_joined: false };
         let rule = &self.rules[index];
         let Finder::Token { before, .. } = &rule.finder else { return None };
         let [least, most] = *before;

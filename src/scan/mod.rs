@@ -35,6 +35,7 @@ pub use filter::Dismissal;
 use mark::{FileMark, Marks, Said, Shown};
 use position::Tracker;
 use prefilter::{Kind, Literal, Memory, Prefilter};
+use unwrap::pieces::{self, Cut};
 pub(crate) use window::is_archive;
 
 /// The words that make a name worth reading: every name of a secret that people give contains one.
@@ -155,6 +156,8 @@ pub struct Scratch {
     marks: Vec<usize>,
     /// Where archives stand that are not opened, and what they are.
     traces: Vec<(usize, &'static str)>,
+    /// What stands between the pieces of words.
+    cuts: Vec<Cut>,
     /// What a reader was read into.
     buffer: Vec<u8>,
     /// Whether something is encoded more often than is looked into.
@@ -182,8 +185,10 @@ struct Window<'a> {
     /// Whether the blob is text.
     is_text: bool,
     origin: &'a Origin,
-    /// How many encodings were taken off of it.
+    /// How many wrappings were taken off of it.
     layers: u8,
+    /// Whether the last of them was that it was written in pieces: it has none, then.
+    is_joined: bool,
 }
 
 impl Scanner {
@@ -286,7 +291,14 @@ impl Scanner {
             debug_assert!(read.is_ok(), "memory can be read");
             return scanned;
         }
-        let window = Window { text: blob.bytes, owned: 0..blob.bytes.len(), is_text, origin: blob.origin, layers: 0 };
+        let window = Window {
+            text: blob.bytes,
+            owned: 0..blob.bytes.len(),
+            is_text,
+            origin: blob.origin,
+            layers: 0,
+            is_joined: false,
+        };
         scanned.bytes = blob.bytes.len() as u64;
         scanned.unopened.extend(window::unopened(blob.bytes, is_text));
         let mut marks = Marks::default();
@@ -299,7 +311,7 @@ impl Scanner {
     /// strangers gave.
     pub fn mask(&self, text: &[u8], scratch: &mut Scratch) -> String {
         let origin = Origin::name(text);
-        let window = Window { text, owned: 0..text.len(), is_text: true, origin: &origin, layers: 0 };
+        let window = Window { text, owned: 0..text.len(), is_text: true, origin: &origin, layers: 0, is_joined: false };
         self.collect(&window, scratch);
         masked(text, 0..text.len(), &scratch.candidates, 0).text
     }
@@ -398,10 +410,11 @@ impl Scanner {
 
     /// The same, where the prefilter has been run.
     fn collect_at_hits(&self, window: &Window<'_>, scratch: &mut Scratch) {
-        let Scratch { memory, candidates, marks, traces, .. } = scratch;
+        let Scratch { memory, candidates, marks, traces, cuts, .. } = scratch;
         candidates.clear();
         marks.clear();
         traces.clear();
+        cuts.clear();
         let mut read_until = 0;
         let mut searches = self.everywhere.clone();
         let mut ids = Vec::new();
@@ -424,6 +437,9 @@ impl Scanner {
                         || filter::exposure::is_exposed(window.text, &candidate.secret, window.origin.file_name())
                 }));
             }
+            if !meaning.tokens.is_empty() && !window.is_joined && !pieces::is_read(cuts, at) {
+                pieces::of_token(window.text, &(at..at + meaning.length), cuts);
+            }
             if meaning.is_name
                 && window.is_text
                 && at >= read_until
@@ -431,6 +447,9 @@ impl Scanner {
             {
                 read_until = assignment.name.end;
                 candidates.extend(self.value(window, &assignment));
+                if !window.is_joined && !pieces::is_read(cuts, assignment.value.start) {
+                    pieces::of_value(window.text, &assignment.value, cuts);
+                }
             }
         }
         // The id of a pair is no secret, whatever it is called.
@@ -441,7 +460,7 @@ impl Scanner {
         searches.sort_unstable();
         searches.dedup();
         searches.into_iter().for_each(|index| self.search(window, index, candidates));
-        if !window.is_text || !memory.runs.is_empty() {
+        if !window.is_text || !memory.runs.is_empty() || !cuts.is_empty() {
             self.unwrap(window, 0..window.text.len(), scratch);
         }
         let candidates = &mut scratch.candidates;

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::candidate::Candidate;
 use super::mark::Marks;
+use super::unwrap::pieces;
 use super::{Scanned, Scanner, Scratch, Window, assignment, packed, window};
 use crate::blob::{Blob, Origin};
 use crate::finding::{Finding, Means, Suppression};
@@ -94,11 +95,13 @@ impl Scanner {
     /// Whether a range of a text has a candidate that could be believed under some path.
     fn suspects(&self, text: &[u8], range: Range<usize>, is_text: bool, known: &mut u8, scratch: &mut Scratch) -> bool {
         let origin = Origin::file(MOST_TRUSTING);
-        let window = Window { text, owned: range.clone(), is_text, origin: &origin, layers: 0 };
+        let window = Window { text, owned: range.clone(), is_text, origin: &origin, layers: 0, is_joined: false };
         self.prefilter.find(&text[range.clone()], &mut scratch.memory);
         scratch.memory.runs.iter_mut().for_each(|at| *at += range.start as u32);
         let mut found = !self.everywhere.is_empty();
         let mut read_until = 0;
+        let cuts = &mut scratch.cuts;
+        cuts.clear();
         for hit in &scratch.memory.hits {
             let (at, meaning) = (range.start + hit.at as usize, &self.meanings[hit.literal as usize]);
             if meaning.is_trace {
@@ -111,6 +114,10 @@ impl Scanner {
                 }
             }
             found |= !meaning.searches.is_empty();
+            let mut is_far = false;
+            if !meaning.tokens.is_empty() && !pieces::is_read(cuts, at) {
+                is_far = pieces::of_token(text, &(at..at + meaning.length), cuts);
+            }
             if !found
                 && meaning.is_name
                 && is_text
@@ -119,8 +126,14 @@ impl Scanner {
             {
                 read_until = assignment.name.end;
                 found = self.value(&window, &assignment).is_some_and(|one| self.is_wanted(&one));
+                if !pieces::is_read(cuts, assignment.value.start) {
+                    is_far |= pieces::of_value(text, &assignment.value, cuts);
+                }
             }
+            *known |= if is_far { REACHING } else { 0 };
         }
+        // Names were not read any more, then.
+        *known |= if found { REACHING } else { 0 };
         if !found {
             scratch.candidates.clear();
             self.unwrap(&window, range, scratch);
@@ -134,7 +147,7 @@ impl Scanner {
         self.prefilter.find(text, &mut scratch.memory);
         for path in KINDS {
             let origin = Origin::file(path);
-            let window = Window { text, owned: 0..text.len(), is_text, origin: &origin, layers: 0 };
+            let window = Window { text, owned: 0..text.len(), is_text, origin: &origin, layers: 0, is_joined: false };
             self.collect_at_hits(&window, scratch);
             let allowed = self.allowed(&window, scratch);
             let own = scratch.candidates.iter().filter(|one| self.is_own(one, &window)).zip(allowed);

@@ -147,7 +147,7 @@ impl Scanner {
             let is_last = filled < buffer.len() || failure.is_some();
             let text = &buffer[..filled];
             let end = if is_last { filled } else { filled - MARGIN };
-            let window = Window { text, owned: owned..end, is_text, origin, layers: 0 };
+            let window = Window { text, owned: owned..end, is_text, origin, layers: 0, is_joined: false };
             self.scan_window(&window, &mut tracker, &mut marks, scratch, scanned);
             if is_last {
                 withdraw(marks, scanned);

@@ -1,10 +1,12 @@
-//! Secrets that are encoded: in base64, in hex, or in UTF-16 within something else. The encoding is taken off,
-//! and what is inside is scanned like any text; what is found there keeps the place it has in the text outside.
+//! Secrets that are wrapped: in base64, in hex, in UTF-16 within something else, or written in pieces. The wrapping
+//! is taken off, and what is inside is scanned like any text; what is found there keeps the place it has in the text
+//! outside.
 //!
 //! What tells of base64 and hex is cheap: a long run of letters and digits, which the prefilter notes by the way.
 
 pub(super) mod base;
 mod pairs;
+pub(super) mod pieces;
 
 use std::ops::Range;
 
@@ -15,24 +17,48 @@ use crate::blob::Origin;
 /// So many encodings, one in another, are taken off.
 pub(super) const MOST_LAYERS: u8 = 5;
 
-/// A text with an encoding taken off.
+/// A text with a wrapping taken off.
 #[derive(Debug)]
 struct Unwrapped {
-    /// The encoding's name in reports.
+    /// The name in reports of what was taken off everywhere.
     name: &'static str,
     bytes: Vec<u8>,
     /// Where what each byte was made from begins and ends in the text outside.
     spans: Vec<(u32, u32)>,
+    /// Of a text that was in pieces: before which bytes something was cut out, and what, in order.
+    cuts: Vec<(usize, &'static str)>,
 }
 
 impl Unwrapped {
     fn new(name: &'static str) -> Unwrapped {
-        Unwrapped { name, bytes: Vec::new(), spans: Vec::new() }
+        Unwrapped { name, bytes: Vec::new(), spans: Vec::new(), cuts: Vec::new() }
     }
 
     fn push(&mut self, byte: u8, span: Range<usize>) {
         self.bytes.push(byte);
         self.spans.push((span.start as u32, span.end as u32));
+    }
+
+    /// Adds a part of the text outside as it is.
+    fn copy(&mut self, text: &[u8], range: Range<usize>) {
+        range.for_each(|at| self.push(text[at], at..at + 1));
+    }
+
+    /// Notes that something was cut out before the next byte.
+    fn cut(&mut self, name: &'static str) {
+        self.cuts.push((self.bytes.len(), name));
+    }
+
+    /// What was taken off some bytes; nothing when they stand outside as they are.
+    fn taken_off(&self, bytes: &Range<usize>) -> Vec<String> {
+        if self.cuts.is_empty() {
+            return vec![self.name.to_owned()];
+        }
+        let within = self.cuts.iter().filter(|(at, _)| bytes.start < *at && *at < bytes.end);
+        let mut names: Vec<String> = within.map(|(_, name)| (*name).to_owned()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// The part of the text outside that some bytes were made from.
@@ -42,28 +68,36 @@ impl Unwrapped {
 }
 
 impl Scanner {
-    /// Adds the candidates that are encoded in a range of a text: at the long runs that were noted, and in what
-    /// is no text.
+    /// Adds the candidates that are wrapped in a range of a text: at the long runs and the joints that were noted, and in
+    /// what is no text.
     pub(super) fn unwrap(&self, window: &Window<'_>, range: Range<usize>, scratch: &mut Scratch) {
         let runs = std::mem::take(&mut scratch.memory.runs);
+        let mut cuts = std::mem::take(&mut scratch.cuts);
         if window.layers == MOST_LAYERS {
+            scratch.is_too_deep |= !cuts.is_empty();
             return base::each(window.text, &runs, |_| scratch.is_too_deep = true);
         }
         if !window.is_text {
-            pairs::each(window.text, range, |unwrapped| self.scan_inside(&unwrapped, false, window.layers, scratch));
+            pairs::each(window.text, range, |unwrapped| self.scan_inside(&unwrapped, window, false, scratch));
         }
         base::each(window.text, &runs, |unwrapped| {
-            self.scan_inside(&unwrapped, is_text(&unwrapped.bytes), window.layers, scratch);
+            self.scan_inside(&unwrapped, window, is_text(&unwrapped.bytes), scratch);
         });
-        scratch.memory.runs = runs;
+        pieces::each(window.text, &mut cuts, |unwrapped| {
+            self.scan_inside(&unwrapped, window, window.is_text, scratch);
+        });
+        cuts.clear();
+        (scratch.memory.runs, scratch.cuts) = (runs, cuts);
     }
 
     /// Adds the candidates in what was unwrapped.
-    fn scan_inside(&self, unwrapped: &Unwrapped, is_text: bool, layers: u8, scratch: &mut Scratch) {
+    fn scan_inside(&self, unwrapped: &Unwrapped, outside: &Window<'_>, is_text: bool, scratch: &mut Scratch) {
         // What is in another encoding says nothing about the kind of the file.
-        let origin = Origin::file("");
+        let nameless = Origin::file("");
+        let is_joined = !unwrapped.cuts.is_empty();
+        let origin = if is_joined { outside.origin } else { &nameless };
         let text = &unwrapped.bytes[..];
-        let window = Window { text, owned: 0..text.len(), is_text, origin: &origin, layers: layers + 1 };
+        let window = Window { text, owned: 0..text.len(), is_text, origin, layers: outside.layers + 1, is_joined };
         let memory = scratch.inner();
         self.collect(&window, memory);
         let is_too_deep = std::mem::take(&mut memory.is_too_deep);
@@ -72,7 +106,10 @@ impl Scanner {
         scratch.is_too_deep |= is_too_deep;
         scratch.traces.extend(traces.into_iter().map(|(at, name)| (unwrapped.span(&(at..at + 1)).start, name)));
         for mut candidate in found.into_iter().filter(|candidate| !candidate.secret.is_empty()) {
-            let mut via = vec![unwrapped.name.to_owned()];
+            let mut via = unwrapped.taken_off(&candidate.secret);
+            if via.is_empty() {
+                continue;
+            }
             let secret = match candidate.inside.take() {
                 Some(inside) => {
                     via.extend(inside.via);
