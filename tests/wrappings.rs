@@ -374,6 +374,43 @@ fn secrets_in_pieces_are_found_in_every_language() {
     assert_eq!(told("a", format!("key = '{begin}' + '{end}'\n"))[0].4, via(&["concatenation", "base64"]));
 }
 
+/// Lists whose elements a program joins.
+#[test]
+fn secrets_in_lists_that_are_joined_are_found() {
+    let (token, password) = (github_token(18), support::password());
+    for secret in [token, password] {
+        let (front, rest) = secret.split_at(if secret.len() > 20 { 25 } else { 4 });
+        let (middle, back) = rest.split_at(3);
+        for text in [
+            format!("password = [\"{front}\", \"{middle}\", \"{back}\"].join(\"\");\n"),
+            format!("const password = ['{front}',\n  '{middle}',\n  '{back}',\n].join('');\n"),
+            format!("password = [\"{front}\", \"{middle}\", \"{back}\"].join\n"),
+            format!("password = \"\".join([\"{front}\", \"{middle}\", \"{back}\"])\n"),
+            format!("password = ''.join((\n    '{front}',\n    '{middle}',\n    '{back}',\n))\n"),
+            format!("String password = String.join(\"\", \"{front}\", \"{middle}\", \"{back}\");\n"),
+            format!("password := strings.Join([]string{{\"{front}\", \"{middle}\", \"{back}\"}}, \"\")\n"),
+            format!("var password = string.Concat(\"{front}\", \"{middle}\", \"{back}\");\n"),
+            format!("$password = implode('', ['{front}', '{middle}', '{back}']);\n"),
+            format!("my $password = join('', '{front}', '{middle}', '{back}');\n"),
+            format!("$password = ('{front}', '{middle}', '{back}') -join ''\n"),
+        ] {
+            let (begin, end) = (text.find(front).unwrap(), text.rfind(back).unwrap() + back.len());
+            let column = |at: usize| (at - text[..at].rfind('\n').map_or(0, |end| end + 1) + 1) as u64;
+            let line = |at: usize| 1 + text[..at].matches('\n').count() as u64;
+            let expected = (line(begin), column(begin), line(end), column(end), via(&["concatenation"]));
+            assert_eq!(told("a.py", &text), [expected], "{text}");
+        }
+        for text in [
+            format!("password = [\"{front}\", \"{middle}\", \"{back}\"].join(\", \");\n"),
+            format!("passwords = [\"{front}\", \"{middle}\", \"{back}\"]\n"),
+            format!("password = join(\"-\", \"{front}\", \"{middle}\", \"{back}\")\n"),
+        ] {
+            let found = told("a.py", &text);
+            assert!(found.iter().all(|one| one.4.is_empty()), "{text} {found:?}");
+        }
+    }
+}
+
 /// What would be no secret in one is none in pieces, and what is no joint joins nothing.
 #[test]
 fn what_joins_nothing_stays_apart() {
@@ -388,6 +425,10 @@ fn what_joins_nothing_stays_apart() {
             "tokens = [\"alpha\", \"beta\",\n    \"gamma\", \"delta\"]\nkey = (\"some words\"\n    \"that go on\")\n",
         )
         .file("e.md", "The pass\u{ad}word is se\u{ad}cret; the to\u{200b}ken: un\u{200b}known\n")
+        .file(
+            "g.js",
+            "const token = [\"the\", \"next\", \"word\"].join(\"\"), keys = [\"first\", \"second\"].join('');\n",
+        )
         .file("f.sh", "run --token first\\\n  --key second\\\n  --password third\n");
     let run = scan(&tree, &["--confidence", "low", "."]);
     assert_eq!((run.status, run.each("rule")), (0, vec![]), "{run:#?}");
@@ -417,9 +458,16 @@ fn what_joins_nothing_stays_apart() {
 /// Texts that are nothing but joints take as long as others.
 #[test]
 fn joints_without_end_are_read_in_time() {
-    for piece in
-        ["\"a\"+", "key=\"a\"+\"b\";", "sk-ant-api03-\"+\"", "key=a\\\n", "key=\"\u{200b}a\u{200b}", "key=(\"a\"\n \"b"]
-    {
+    for piece in [
+        "\"a\"+",
+        "key=\"a\"+\"b\";",
+        "sk-ant-api03-\"+\"",
+        "key=a\\\n",
+        "key=\"\u{200b}a\u{200b}",
+        "key=(\"a\"\n \"b",
+        "key=[\"a\",",
+        "key=[\"a\",\"b\"].join(",
+    ] {
         let (tree, text) = (Tree::new(), piece.repeat(10_000));
         tree.file("a.js", &text);
         let run = scan(&tree, &["."]);

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use super::unwrap::pieces::is_joined_list;
+
 /// The longest name that is read.
 const LONGEST_NAME: usize = 80;
 /// The longest value that is read.
@@ -476,8 +478,9 @@ fn scheme(word: &[u8], after: &[u8]) -> bool {
 fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
     let mut at = at;
     let end = text.len().min(at + LONGEST_GAP);
-    let text = &text[..end];
+    let (whole, text) = (text, &text[..end]);
     at += if text[at..].starts_with(b"new ") { b"new ".len() } else { 0 };
+    at = joined_list(whole, at).unwrap_or(at);
     // `<Map apiKey={"x"} />`
     at += usize::from(matches!(text[at..], [b'{', b'"' | b'\'' | b'`', ..]));
     let called =
@@ -494,6 +497,7 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
                 let gap = rest.iter().take_while(|&&byte| is_blank(byte) || byte == b'=').count();
                 b"default".len() + gap
             });
+            at = joined_list(whole, at).unwrap_or(at);
         }
         Some(b'\n' | b'\r') if called == 0 && join != Join::Loose => {
             skip(text, &mut at, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n'));
@@ -501,6 +505,23 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
         _ => return None,
     }
     matches!(text.get(at), Some(b'"' | b'\'' | b'`')).then_some(at)
+}
+
+/// Where the first element opens of a list that is joined with nothing between: `["a", "b"].join("")`,
+/// `"".join(["a", "b"])`; and, being within the call, `join("", "a", "b")`, `Join([]string{"a", "b"}, "")`.
+fn joined_list(text: &[u8], mut at: usize) -> Option<usize> {
+    const OPENINGS: [&[u8]; 8] = [b"[]string{", b"[", b"\"\".join(", b"''.join(", b"\"\",", b"'',", b"array(", b"("];
+    let start = at;
+    if !matches!(text.get(at)?, b'[' | b'"' | b'\'' | b'(') {
+        return None;
+    }
+    while let Some(opening) =
+        OPENINGS.iter().find(|one| text[at..].starts_with(one)).filter(|_| at < start + LONGEST_GAP)
+    {
+        at += opening.len();
+        skip(text, &mut at, |byte| byte.is_ascii_whitespace());
+    }
+    (at > start && matches!(text.get(at), Some(b'"' | b'\'')) && is_joined_list(text, at)).then_some(at)
 }
 
 /// The text between a quote (or an escaped one) and the next like it, on one line.

@@ -195,6 +195,8 @@ impl Word<'_> {
         let from = at + closed.length();
         let mut next = from + gap(&text[from..]);
         let operator = OPERATORS.iter().find(|one| text[next..].starts_with(one)).map_or(0, |one| one.len());
+        let is_comma = text.get(next) == Some(&b',') && self.is_in_list(closed, next + 1);
+        let operator = operator + usize::from(is_comma);
         if operator > 0 {
             next += operator;
             next += gap(&text[next..]);
@@ -233,6 +235,13 @@ impl Word<'_> {
         }
     }
 
+    /// Whether the word begins a list whose elements are joined, and another element stands behind a comma.
+    fn is_in_list(&self, quote: Quote, behind: usize) -> bool {
+        let next = behind + gap(&self.text[behind..]);
+        let opens = Quote::at(self.text, next + literal_prefix(&self.text[next..])) == Some(quote);
+        opens && self.start.checked_sub(quote.length()).is_some_and(|open| is_joined_list(self.text, open))
+    }
+
     /// Whether something is assigned to what ends before a place: then that is a name.
     fn is_assigned(&self, at: usize) -> bool {
         let blanks = self.text.get(at..).map_or(0, blanks);
@@ -252,6 +261,60 @@ fn gap(text: &[u8]) -> usize {
         }
     }
     at
+}
+
+/// Whether a list whose first element opens at a place is joined with nothing between: `["a", "b"].join("")`.
+pub(in crate::scan) fn is_joined_list(text: &[u8], open: usize) -> bool {
+    const CALLS: [&[u8]; 5] = [b"oncat(", b"ONCAT(", b"oncat!(", b"oin(\"\",", b"oin('',"];
+    const OTHERS: [&[u8]; 8] = [
+        b"\"\".join([",
+        b"''.join([",
+        b"\"\".join((",
+        b"''.join((",
+        b"implode(\"\",[",
+        b"implode('',[",
+        b"implode(\"\",array(",
+        b"implode('',array(",
+    ];
+    let Some(quote) = Quote::at(text, open) else { return false };
+    let before = text[open.saturating_sub(LONGEST_GAP)..open].iter().rev().filter(|byte| !byte.is_ascii_whitespace());
+    let mut head: Vec<u8> = before.take(20).copied().collect();
+    head.reverse();
+    CALLS.iter().chain(&OTHERS).any(|call| head.ends_with(call)) || joins(&text[list_end(text, open, quote)..])
+}
+
+/// Where a list of literals ends whose first one opens at a place, if it is a short one.
+fn list_end(text: &[u8], open: usize, quote: Quote) -> usize {
+    const LONGEST_LIST: usize = 384;
+    let limit = text.len().min(open + LONGEST_LIST);
+    let mut at = open;
+    while at < limit && Quote::at(text, at) == Some(quote) {
+        at += quote.length();
+        while at < limit && text[at] != b'\n' && Quote::at(text, at) != Some(quote) {
+            at += 1 + usize::from(text[at] == b'\\');
+        }
+        let end = (at + quote.length()).min(text.len());
+        at = end + gap(&text[end..]);
+        if text.get(at) == Some(&b',') {
+            at += 1 + gap(&text[at + 1..]);
+            at += literal_prefix(&text[at..]);
+        }
+    }
+    at.min(text.len())
+}
+
+/// Whether what follows a list closes it and joins its elements with nothing between.
+fn joins(text: &[u8]) -> bool {
+    let [b']' | b')' | b'}', rest @ ..] = text else { return false };
+    let rest = &rest[gap(rest)..];
+    let is_empty = |rest: &[u8]| matches!(&rest[gap(rest)..], [one @ (b'"' | b'\'' | b'`'), other, ..] if one == other);
+    match rest {
+        [b'.', b'j', b'o', b'i', b'n', b'(', rest @ ..] => is_empty(rest),
+        // Ruby's, which need not be told.
+        [b'.', b'j', b'o', b'i', b'n', next, ..] => !next.is_ascii_alphanumeric() && *next != b'_',
+        [b'-', b'j' | b'J', b'o', b'i', b'n', rest @ ..] | [b',', rest @ ..] => is_empty(rest),
+        _ => false,
+    }
 }
 
 /// The length of what says of which kind a literal is: `b"`, `rb'`, `@"`.
