@@ -281,6 +281,46 @@ fn two_signs_of_a_test_leave_little_confidence_and_one_leaves_some() {
     assert_eq!(told("pkg/login_test.go", format!("mistralApiKey = \"{key}\"\n")).0, Confidence::Medium);
 }
 
+/// What somebody logs in with is judged by where it lies, whether a name or a place gives it away; what a vendor
+/// issued is not.
+#[test]
+fn logins_in_tests_are_told_with_as_little_confidence_as_passwords_by_name() {
+    let (random, chosen) = (format!("7xQ{}", Random::new(24).text(BASE62, 9)), ["Wint", "erfalcon2024!"].concat());
+    let login = BASE64.encode(format!("deploy:{random}").as_bytes());
+    let told = |file: &str, text: &str, secret: &str| {
+        let found = all(file, &text.replace("{S}", secret));
+        assert_eq!(found.len(), 1, "{file}: {text}");
+        (found[0].confidence, found[0].note.is_some())
+    };
+    for text in [
+        "password = \"{S}\"\n",
+        "requests.get(url, auth=(\"deploy\", \"{S}\"))\n",
+        "DriverManager.getConnection(url, \"web\", \"{S}\");\n",
+        "run(\"curl -u deploy:{S} https://a.invalid/x\")\n",
+        "url = \"https://deploy:{S}@git.invalid/a.git\"\n",
+    ] {
+        for (file, of_random, of_chosen) in [
+            ("src/load.py", Confidence::Medium, Confidence::Medium),
+            ("tests/load.py", Confidence::Medium, Confidence::Low),
+            ("tests/test_load.py", Confidence::Low, Confidence::Low),
+        ] {
+            assert_eq!(told(file, text, &random), (of_random, of_random == Confidence::Low), "{file}: {text}");
+            assert_eq!(told(file, text, &chosen), (of_chosen, of_chosen == Confidence::Low), "{file}: {text}");
+        }
+    }
+    let header = "headers = \"Authorization: Basic {S}\"\n";
+    assert_eq!(told("src/load.py", header, &login).0, Confidence::High);
+    assert_eq!(told("tests/load.py", header, &login).0, Confidence::Medium);
+    assert_eq!(told("tests/test_load.py", header, &login).0, Confidence::Low);
+    // What an application makes for itself is no vendor's either.
+    let made = format!("base64:{}=", Random::new(26).text(BASE64_CHARACTERS, 43));
+    assert_eq!(told("config/app.php", "'APP_KEY' => '{S}',\n", &made).0, Confidence::High);
+    assert_eq!(told("tests/LoginTest.php", "'APP_KEY' => '{S}',\n", &made).0, Confidence::Low);
+    let issued = Random::new(25).text(BASE62, 20);
+    let address = "url = \"https://gitlab+deploy-token-312:{S}@gitlab.com/a/b.git\"\n";
+    assert_eq!(told("tests/test_load.py", address, &issued).0, Confidence::Medium);
+}
+
 #[test]
 fn a_json_web_token_is_judged_by_what_it_says_itself() {
     let part = |json: &str| BASE64URL_NOPAD.encode(json.as_bytes());

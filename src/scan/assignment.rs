@@ -15,6 +15,12 @@ const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 4096;
 /// How far the value may stand from the end of the name.
 const LONGEST_GAP: usize = 120;
+/// How far below the name of a column its values may stand: no farther than a change is asked about.
+const LONGEST_TABLE: usize = 480;
+/// How long a row of a table may be before a value in it.
+const LONGEST_FRONT: usize = 2000;
+/// How long an attribute may be that describes the field below it.
+const LONGEST_ATTRIBUTE: usize = 400;
 
 /// A value and the name it is bound to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +31,8 @@ pub(super) struct Assignment {
     pub value: Range<usize>,
     /// How the value is written.
     pub dress: Dress,
+    /// Where the value stands in a table below its name, the mark between two fields.
+    pub column: Option<u8>,
 }
 
 /// How a value is written, and so how sure it is that it is one.
@@ -60,9 +68,59 @@ enum Join {
 /// Reads the assignment whose name has a secret-like word at `word`.
 pub(super) fn read(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let whole = name_around(text, word.clone())?;
+    if let Some((value, dress)) = default_above(text, &whole) {
+        return Some(Assignment { name: whole, value, dress, column: None });
+    }
     let (join, at) = below(text, &whole).or_else(|| joined(text, &whole))?;
     let name = if text[whole.end..at].starts_with(b"(") { called(text, &whole, &word)? } else { whole.clone() };
-    value(text, at, join, is_query(text, &whole)).map(|(value, dress)| Assignment { name, value, dress })
+    let column = if let Join::Column(mark) = join { Some(mark) } else { None };
+    let found = value(text, at, join, is_query(text, &whole));
+    found.map(|(value, dress)| Assignment { name, value, dress, column })
+}
+
+/// The value that stands in a table below another one.
+pub(super) fn row_below(text: &[u8], above: &Assignment) -> Option<Assignment> {
+    let mark = above.column?;
+    let reach = text.len().min(above.name.start + LONGEST_TABLE);
+    let row = start_of_line(text, above.value.start)?;
+    let end_of = |row: usize| Some(row + text.get(row..reach)?.iter().position(|&byte| byte == b'\n')?);
+    let next = end_of(row)? + 1;
+    // The last line of a text need not end.
+    let end = end_of(next).or_else(|| (reach == text.len() && next < reach).then_some(reach))?;
+    let marks = |row: Range<usize>| text[row].iter().filter(|&&byte| byte == mark).count();
+    let at = nth(text, next, marks(row..above.value.start), mark)?;
+    let is_row = marks(row..next) == marks(next..end) && at < end;
+    let (value, dress) = is_row.then(|| value(text, at, Join::Column(mark), false))??;
+    Some(Assignment { value, dress, ..above.clone() })
+}
+
+/// Where a line begins that is no longer than rows are, up to a place in it.
+fn start_of_line(text: &[u8], at: usize) -> Option<usize> {
+    let reach = at.saturating_sub(LONGEST_FRONT);
+    let begin = memchr::memrchr(b'\n', &text[reach..at]).map(|end| reach + end + 1);
+    begin.or((reach == 0).then_some(0))
+}
+
+/// The default of an option whose name stands below it, as clap has it: `#[arg(default_value = "x")] password: String`.
+fn default_above(text: &[u8], name: &Range<usize>) -> Option<(Range<usize>, Dress)> {
+    if text.get(name.end) != Some(&b':') {
+        return None;
+    }
+    let start = name.start.saturating_sub(LONGEST_ATTRIBUTE);
+    let front = text[start..name.start].trim_ascii_end();
+    let front = ["pub", "pub(crate)"].iter().find_map(|word| front.strip_suffix(word.as_bytes())).unwrap_or(front);
+    let attribute = front.trim_ascii_end().strip_suffix(b")]")?;
+    let opened = memchr::memmem::rfind(attribute, b"#[")?;
+    let mut at = start + opened + memchr::memmem::find(&attribute[opened..], b"default_value")?;
+    at += b"default_value".len();
+    at += if text[at..].starts_with(b"_t") { b"_t".len() } else { 0 };
+    skip(text, &mut at, is_blank);
+    if text[at] != b'=' {
+        return None;
+    }
+    at += 1;
+    skip(text, &mut at, is_blank);
+    quoted(text, opening_quote(text, at, Join::QuotedOnly)?)
 }
 
 /// Of a name that is called, the part that the arguments belong to: `setPassword` of
@@ -115,6 +173,7 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         // `**Password:** x`
         [b':', b'*', b'*', ..] => Some((Join::Assigned, at + 3)),
         [b':', ..] => Some((Join::Assigned, parameter(text, at + 1).unwrap_or_else(|| after_type(text, at + 1)))),
+        [b'/', b'/', b' ', b'"' | b'\'', ..] if closed && spaced => Some((Join::QuotedOnly, at + 2)),
         [b'|', b'|', ..] | [b'?', b'?', ..] | [b'<', b'-', ..] => Some((Join::QuotedOnly, at + 2)),
         [b'|', b' ', ..] if spaced => Some((Join::Cell, at + 1)),
         [b'!', b' ', ..] => otherwise_of_type(text, at + 1).map(|at| (Join::QuotedOnly, at)),
@@ -125,13 +184,19 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b'?', b'=', ..] => Some((Join::Assigned, at + 2)),
         [b'o', b'r', b' ', ..] if spaced => Some((Join::QuotedOnly, at + 3)),
         [b'i', b's', b' ', ..] if spaced => Some((Join::Loose, at + 3)),
+        [b'i', b's', b':', b' ', ..] if spaced => Some((Join::Assigned, at + 3)),
         [b'<', b'/', ..] => element_of_value(text, at).map(|at| (Join::Element, at)),
         [b'>', ..] if opens_element(text, name) => Some((Join::Element, at + 1)),
         // `"--api-key",` and the value on the next line.
         [b',', ..] if closed && text[name.clone()].starts_with(b"--") => {
-            Some((Join::QuotedOnly, default_argument(text, at + 1).unwrap_or(at + 1)))
+            let at = short_name(text, at + 1).unwrap_or(at + 1);
+            Some((Join::QuotedOnly, default_argument(text, at).unwrap_or(at)))
         }
         [b',', ..] if closed => after_comma(text, at + 1),
+        // `{password, "x"}`
+        [b',', b' ', b'"' | b'\'', ..] if name.start > 0 && text[name.start - 1] == b'{' => {
+            Some((Join::QuotedOnly, at + 1))
+        }
         [b',', b' ', ..] => value_key(text, at + 1).map(|at| (Join::Assigned, at)),
         [b'(', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
         [b'{', ..] if closed && spaced => match default_key(text, at) {
@@ -226,17 +291,38 @@ fn after_type(text: &[u8], at: usize) -> usize {
 /// `setProperty("password", "x")`, and `{"name": "API_KEY", "value": "x"}`. What stands on the next
 /// line is another member of the same list.
 fn after_comma(text: &[u8], mut at: usize) -> Option<(Join, usize)> {
-    at = default_argument(text, at).unwrap_or(at);
+    at = short_name(text, at).unwrap_or(at);
+    at = default_argument(text, at).or_else(|| default_property(text, at)).unwrap_or(at);
     match value_key(text, at) {
         Some(at) => Some((Join::Assigned, at)),
         None => (!ends_line(&text[at..])).then_some((Join::QuotedOnly, at)),
     }
 }
 
+/// Behind `default:` in an object that describes an option: `option("api-key", { type: "string", default: "x" })`.
+fn default_property(text: &[u8], mut at: usize) -> Option<usize> {
+    skip(text, &mut at, is_blank);
+    let block = text.get(at..)?.strip_prefix(b"{")?.split(|&byte| byte == b'}').next()?;
+    let end = at + 1 + memchr::memmem::find(block, b"default:")? + b"default:".len();
+    let begins = !text[end - b"default:".len() - 1].is_ascii_alphanumeric();
+    begins.then_some(end)
+}
+
+/// Behind the letter that an option is called by as well: `"api-key", "k", "x"`.
+fn short_name(text: &[u8], at: usize) -> Option<usize> {
+    let mut end = at;
+    skip(text, &mut end, is_blank);
+    let quote = text.get(end).filter(|byte| matches!(byte, b'"' | b'\''))?;
+    end += 1;
+    skip(text, &mut end, |byte| byte == b'-');
+    let is_short = text.get(end)?.is_ascii_alphabetic() && text.get(end + 1) == Some(quote);
+    (is_short && text.get(end + 2) == Some(&b',')).then_some(end + 3)
+}
+
 /// Behind `default=` in front of the next literal: `config("API_KEY", default="x")`,
 /// `add_argument("--api-key", type=str, default="x")`, `fromEnvironment('API_KEY', defaultValue: 'x')`.
 fn default_argument(text: &[u8], at: usize) -> Option<usize> {
-    let plain = text[at..].split(|&byte| matches!(byte, b'"' | b'\'' | b'`' | b')' | b'\n')).next()?;
+    let plain = text[at..].split(|&byte| matches!(byte, b'"' | b'\'' | b'`' | b')')).next()?;
     let found = memchr::memmem::find(plain, b"default")?;
     let mut end = at + found + b"default".len();
     skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -297,6 +383,9 @@ fn below(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'`');
     let end = name.end + usize::from(text.get(name.end).is_some_and(is_quote));
     let next = *text.get(end)?;
+    if matches!(next, b'|' | b' ' | b'*') {
+        return below_rule(text, name, end);
+    }
     if !matches!(next, b',' | b'\t' | b';' | b'\n' | b'\r' | b')') {
         return None;
     }
@@ -329,15 +418,45 @@ fn below(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
     let start = name.start - before + length + 1;
     let row_below = text[start..].iter().take(LONGEST_ROW).take_while(|&&byte| byte != b'\n').count();
     let all = columns(&header[..length]);
-    if all == 0 || all != columns(&text[start..start + row_below]) {
+    // Registers and their contents are no head of a table, nor is an indented list: columns have names.
+    let is_number = |field: &[u8]| field.starts_with(b"0x") || field.iter().all(u8::is_ascii_digit);
+    let fields = header[..length].split(|&byte| byte == mark).map(<[u8]>::trim_ascii);
+    let is_head = fields.clone().filter(|field| !is_number(field)).count() >= 2
+        && !fields.into_iter().any(|field| !field.is_empty() && is_number(field));
+    // The first row is the head.
+    let above = text[..name.start - before].strip_suffix(b"\n").unwrap_or_default();
+    let above = &above[above.len().saturating_sub(LONGEST_ROW)..];
+    let follows = columns(above.rsplit(|&byte| byte == b'\n').next().unwrap_or_default()) == all;
+    if all == 0 || !is_head || follows || all != columns(&text[start..start + row_below]) {
         return None;
     }
     nth(text, start, columns(row), mark).map(|at| (Join::Column(mark), at))
 }
 
+/// The same in a table of Markdown, whose head a row of dashes ends.
+fn below_rule(text: &[u8], name: &Range<usize>, end: usize) -> Option<(Join, usize)> {
+    let text = &text[..text.len().min(name.start + LONGEST_TABLE)];
+    let mut at = end;
+    skip(text, &mut at, |byte| matches!(byte, b' ' | b'*' | b'`'));
+    if text.get(at) != Some(&b'|') {
+        return None;
+    }
+    let start = start_of_line(text, name.start)?;
+    let rule = at + text[at..].iter().position(|&byte| byte == b'\n')? + 1;
+    let length = text[rule..].iter().position(|&byte| byte == b'\n')?;
+    let is_rule = |row: &[u8]| row.starts_with(b"|-") || row.starts_with(b"| -") || row.starts_with(b"|:");
+    let fields = |row: &[u8]| row.iter().filter(|&&byte| byte == b'|').count();
+    if name.start - start > LONGEST_GAP
+        || !is_rule(&text[rule..])
+        || fields(&text[start..rule]) != fields(&text[rule..rule + length])
+    {
+        return None;
+    }
+    nth(text, rule + length + 1, fields(&text[start..name.start]), b'|').map(|at| (Join::Column(b'|'), at))
+}
+
 /// Where the field of a row begins that has so many before it.
 fn nth(text: &[u8], start: usize, fields: usize, mark: u8) -> Option<usize> {
-    const LONGEST_FRONT: usize = 2000;
     let row = text.get(start..text.len().min(start + LONGEST_FRONT))?;
     let mut at = 0;
     for _ in 0..fields {
@@ -383,7 +502,7 @@ fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Rang
         return text[end..].starts_with(b"</").then(|| trimmed(text, at..end, Dress::Quoted))?;
     }
     skip(text, &mut at, is_blank);
-    at = after_tag(text, at);
+    at = if join == Join::Loose { after_kind(text, at) } else { after_tag(text, at) };
     if let Some(quote) = opening_quote(text, at, join) {
         return quoted(text, quote);
     }
@@ -405,7 +524,7 @@ fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Rang
         return trimmed(text, at..word(at), dress);
     }
     let next = || text[end..].iter().take(LONGEST_GAP).find(|&&byte| !is_blank(byte));
-    if join == Join::Cell && next() != Some(&b'|') {
+    if matches!(join, Join::Cell | Join::Column(b'|')) && next() != Some(&b'|') {
         return None;
     }
     if join == Join::Loose && !ends_there(&text[end..]) && text.get(at.wrapping_sub(3)..at) != Some(b"is ") {
@@ -459,6 +578,14 @@ fn after_tag(text: &[u8], at: usize) -> usize {
     }
 }
 
+/// Behind the digit that says how routers and switches write a password: `password 0 x` as it is, `password 7 x` shifted.
+fn after_kind(text: &[u8], at: usize) -> usize {
+    match text.get(at..) {
+        Some([b'0' | b'7', b' ', next, ..]) if !next.is_ascii_whitespace() => at + 2,
+        _ => at,
+    }
+}
+
 /// Behind the tag of an element that does nothing but hold the value: `<value>`.
 fn inner_element(text: &[u8], at: usize) -> usize {
     let mut end = at;
@@ -481,6 +608,7 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
     let (whole, text) = (text, &text[..end]);
     at += if text[at..].starts_with(b"new ") { b"new ".len() } else { 0 };
     at = joined_list(whole, at).unwrap_or(at);
+    at += if text[at..].starts_with(b"[]byte(") { b"[]".len() } else { 0 };
     // `<Map apiKey={"x"} />`
     at += usize::from(matches!(text[at..], [b'{', b'"' | b'\'' | b'`', ..]));
     let called =
@@ -531,6 +659,9 @@ fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
     let mut at = open + 1 + usize::from(escaped);
     if text.get(at..at + 2) == Some(&[quote, quote]) {
         at += 2;
+    } else if quote == b'`' && text.get(at) == Some(&quote) {
+        // ``x`` in reStructuredText.
+        at += 1;
     }
     let mut end = at;
     let limit = text.len().min(at + LONGEST_VALUE);
@@ -547,6 +678,8 @@ fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
     if end >= limit {
         return None;
     }
+    // `{noop}x`: Spring's way to say that it is not hashed.
+    at += if text[at..end].starts_with(b"{noop}") { b"{noop}".len() } else { 0 };
     // A literal in a literal: `"\"x\""`.
     if let [b'\\', b'"', .., b'\\', b'"'] = text[at..end] {
         (at, end) = (at + 2, end - 2);
@@ -704,8 +837,39 @@ mod tests {
             ("| `api_key` | `abc` |", "api_key", "abc"),
             ("const x = (process.env.API_KEY as string) || \"abc\";", "process.env.API_KEY", "abc"),
             ("const x = process.env.API_KEY! ?? 'abc';", "process.env.API_KEY", "abc"),
+            ("my $x = $ENV{API_KEY} // 'abc';", "API_KEY", "abc"),
+            ("#[arg(long, default_value = \"abc\")]\n    pub api_key: String,", "api_key", "abc"),
+            ("#[clap(short, default_value = \"abc\", help = \"x\")]\n    password: String,", "password", "abc"),
+            ("#[arg(default_value_t = String::from(\"abc\"))]\n    pub(crate) token: String,", "token", "abc"),
+            ("flags.StringVarP(&x, \"api-key\", \"k\", \"abc\", \"of x\")", "api-key", "abc"),
+            ("click.option(\"--api-key\", \"-k\", default=\"abc\")", "--api-key", "abc"),
+            ("add_argument('--token', required=False,\n    default='abc')", "--token", "abc"),
+            ("yargs.option('password', { type: 'string', default: 'abc' })", "password", "abc"),
+            ("the password ``abc``.", "password", "abc"),
+            ("PAD_KEY_0\t0x100b1\nPAD_KEY_1\t0x100b1\n", "PAD_KEY_0", "0x100b1"),
+            ("username x password 0 abc\n", "password", "abc"),
+            ("the Wi-Fi password is: abc", "password", "abc"),
+            ("{password, \"abc\"},", "password", "abc"),
+            ("var key = []byte(\"abc\")", "key", "abc"),
+            (".password(\"{noop}abc\")", "password", "abc"),
+            ("| User | Password |\n|---|---|\n| ann | abc |\n", "Password", "abc"),
+            ("| User | **Password** | For |\n| - | :-: | - |\n| ann | `abc` | x |\n", "Password", "abc"),
         ] {
             assert_eq!(read_first(text), Some((name, value)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_column_has_a_value_in_each_row() {
+        for text in [
+            "user,password,x\nann,abc,1\nbob,def,2\ncy,ghi,3",
+            "| User | Password |\n|---|---|\n| ann | abc |\n| bob | `def` |\n| cy | ghi |\nThe end.\n",
+        ] {
+            let word = text.to_ascii_lowercase().find("password").unwrap();
+            let first = read(text.as_bytes(), word..word + 8);
+            let rows = std::iter::successors(first, |above| row_below(text.as_bytes(), above));
+            let values: Vec<&str> = rows.map(|one| &text[one.value]).collect();
+            assert_eq!(values, ["abc", "def", "ghi"], "{text}");
         }
     }
 
@@ -730,7 +894,13 @@ mod tests {
             "INSERT INTO x (a, key) VALUES",
             "insert into x (key) values (",
             "a,key\n",
+            "key,1\nother,2\n",
+            "name,text\nuser.auth.logout,Log out\nabc,def\n",
+            "\tx_key_one\n\tx_rx_two\n",
+            &format!("password {}| x |\n|---|---|\n| a | b |\n", " ".repeat(600)),
             "key as string",
+            "#[arg(long)]\n    api_key: ",
+            "#[arg(default_value = 3)]\n    key: ",
         ] {
             assert_eq!(read_first(text), None, "{text}");
         }

@@ -3,12 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::assignment::{Assignment, Dress};
+use super::assignment::{self, Assignment, Dress};
 use super::filter::words::Joined;
 use super::filter::{Dismissal, encoded, password, placeholder, random, reference, sample, sign};
 use super::prefilter::begins_word;
 use super::{Scanner, Window};
-use crate::blob::Origin;
 use crate::finding::{Confidence, Secret, Severity};
 use crate::rule::check::is_for_show;
 use crate::rule::pattern::is_token_byte;
@@ -74,11 +73,8 @@ const WITH_ITS_ID: usize = usize::MAX;
 
 impl Scanner {
     /// What a token rule makes of one of its keywords at a place.
-    pub(super) fn token(&self, text: &[u8], at: usize, keyword: usize, index: usize) -> Option<Candidate> {
-        // Where the text lies is not asked: a token tells itself what it is.
-        let nowhere = Origin::file("");
-        let window =
-            &Window { text, owned: 0..text.len(), is_text: true, origin: &nowhere, layers: 0, is_joined: false };
+    pub(super) fn token(&self, window: &Window<'_>, at: usize, keyword: usize, index: usize) -> Option<Candidate> {
+        let text = window.text;
         let rule = &self.rules[index];
         let Finder::Token { before, .. } = &rule.finder else { return None };
         let [least, most] = *before;
@@ -134,6 +130,24 @@ impl Scanner {
         found.next()
     }
 
+    /// Of a public id and the secret that belongs to it, found beside each other, leaves the secret.
+    pub(super) fn join_pairs(&self, candidates: &mut Vec<Candidate>) {
+        if !candidates.iter().any(|one| self.rules[one.rule].companion.is_some()) {
+            return;
+        }
+        let joined: Vec<bool> = candidates.iter().map(|one| self.has_companion(one, candidates)).collect();
+        let mut joined = joined.into_iter();
+        candidates.retain(|_| !joined.next().unwrap_or_default());
+    }
+
+    /// Whether the secret that belongs to a public id was found beside it.
+    fn has_companion(&self, public: &Candidate, all: &[Candidate]) -> bool {
+        let Some(id) = &self.rules[public.rule].companion else { return false };
+        let first = all.partition_point(|one| one.secret.end + COMPANION_REACH < public.secret.start);
+        let near = all[first..].iter().take_while(|one| one.secret.start <= public.secret.end + COMPANION_REACH);
+        near.into_iter().any(|one| self.rules[one.rule].id == *id && one.dismissal.is_none())
+    }
+
     /// What a rule finds that is looked for in the whole text.
     pub(super) fn search(&self, window: &Window<'_>, index: usize, candidates: &mut Vec<Candidate>) {
         let rule = &self.rules[index];
@@ -158,8 +172,14 @@ impl Scanner {
         candidate.is_allowed || self.allow.iter().any(|list| list.allows(rule, window.text, &found(), window.origin))
     }
 
+    /// What the value rules make of an assignment, in a table of all that stand below its name.
+    pub(super) fn values_of(&self, window: &Window<'_>, first: Assignment) -> impl Iterator<Item = Candidate> {
+        let rows = std::iter::successors(Some(first), |above| assignment::row_below(window.text, above));
+        rows.filter_map(|one| self.value(window, &one))
+    }
+
     /// What the value rules make of an assignment.
-    pub(super) fn value(&self, window: &Window<'_>, assignment: &Assignment) -> Option<Candidate> {
+    fn value(&self, window: &Window<'_>, assignment: &Assignment) -> Option<Candidate> {
         let Assignment { name, value, .. } = assignment;
         let bytes = &window.text[value.clone()];
         // Most assignments end here, so what is cheap comes first.
@@ -291,18 +311,27 @@ fn is_common(rule: &Rule) -> bool {
     matches!(rule.finder, Finder::Value { .. }) || FORMATS.contains(&&*rule.provider)
 }
 
+/// The providers of rules for what nobody issues: an application makes it for itself, and each of its tests another.
+const SELF_MADE: [&str; 5] = [GENERIC, "Django", "Drupal", "Laravel", "Rails"];
+
+/// The providers of rules for what people log in with, whatever that is.
+const LOGINS: [&str; 3] = ["HTTP", "Login", "URL"];
+
 /// How many signs there are that a secret was made for a test or an example.
 fn signs(window: &Window<'_>, rule: &Rule, secret: &Range<usize>, known: u8) -> usize {
     let body = &window.text[secret.clone()];
     let line = sign::line_before(window.text, secret.start);
-    let place = sign::of_path(&window.origin.path);
+    // A token tells itself what it is wherever it lies; what somebody logs in with does not.
+    let is_login = rule.judge == Judge::Password || LOGINS.contains(&&*rule.provider);
+    let tells_itself = matches!(rule.finder, Finder::Token { .. }) && !is_login;
+    let place = if tells_itself { 0 } else { sign::of_path(&window.origin.path) };
     let signs = place
         + usize::from(sign::in_name(line))
         + usize::from(sign::in_comparison(line))
         + usize::from(rule.judge == Judge::Password && sign::is_spoken(body))
         + usize::from(rule.check == Some(Check::Pem) && is_for_show(body));
     // That a vendor's name stands there, too, is a sign that it was issued.
-    let is_issued = known == BY_PROVIDER && &*rule.provider != GENERIC;
+    let is_issued = known == BY_PROVIDER && !SELF_MADE.contains(&&*rule.provider);
     signs.saturating_sub(usize::from(is_issued))
 }
 
@@ -439,7 +468,7 @@ fn is_plausible(value: &[u8]) -> bool {
 
 /// Whether what stands behind a name is its value, and not the next word or another name.
 fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
-    let Assignment { name, value, dress } = assignment;
+    let Assignment { name, value, dress, .. } = assignment;
     if *dress == Dress::Quoted {
         return true;
     }
@@ -451,6 +480,10 @@ fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
     let is_program = is_code(file_name) && (line.len() == LINE_REACH || !is_in_string(line));
     let opens_line = line.trim_ascii().is_empty();
     let ends_line = matches!(window.text.get(value.end), None | Some(b'\n' | b'\r'));
+    // Without quotes that is a constant, in whatever language.
+    if is_program && is_constant(bytes) {
+        return false;
+    }
     let is_sure = || random::is_random(bytes) || password::is_mixed(bytes);
     match dress {
         // An assignment that was commented out, or a word about one.
@@ -462,6 +495,12 @@ fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
         _ if is_program => false,
         _ => file_name.ends_with(b"netrc") || (opens_line && !is_prose(file_name)) || is_sure(),
     }
+}
+
+/// Whether a value is written as constants are: `HAL_36XX_MAX_SIZE`.
+fn is_constant(value: &[u8]) -> bool {
+    let is_part = |&byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    value.iter().all(is_part) && value.iter().filter(|&&byte| byte == b'_').count() >= 2
 }
 
 /// Whether what follows this part of a line stands in a string that began in it.
@@ -500,6 +539,41 @@ fn is_fingerprint(before: &[u8], value: &[u8]) -> bool {
     let end = value.rsplit(|&byte| byte == b':').next().unwrap_or(value);
     (before.ends_with(b"v1:") || value.starts_with(b"v1:")) && end.len() == 16 && end.iter().all(u8::is_ascii_hexdigit)
 }
+
+/// Words that say so wherever they stand: public halves, what is encrypted, what guards a form,
+/// and tokens that tell one request, page or version from the next.
+const OPEN: [&str; 30] = [
+    "public",
+    "publishable",
+    "encrypted",
+    "wrapped",
+    "hashed",
+    "csrf",
+    "xsrf",
+    "csrftoken",
+    "xsrftoken",
+    "csrfmiddlewaretoken",
+    "authenticity_token",
+    "forgery",
+    "nonce",
+    "integrity",
+    "cursor",
+    "idempotency",
+    "page_token",
+    "next_token",
+    "continuation_token",
+    "starting_token",
+    "client_token",
+    "request_token",
+    "change_token",
+    "lock_token",
+    "update_token",
+    "action_token",
+    "sequence_token",
+    "sync_token",
+    "cancel_token",
+    "cache_key",
+];
 
 /// Whether a name is that of something about a secret: where it is kept, how long it is, or what
 /// is handed out to everybody.
@@ -573,37 +647,6 @@ fn is_about_a_secret(name: &Joined) -> bool {
         "signature",
         "challenge",
         "cryptogram",
-    ];
-    /// Words that say so wherever they stand: public halves, what is encrypted, what guards a form,
-    /// and tokens that tell one request, page or version from the next.
-    const OPEN: [&str; 27] = [
-        "public",
-        "publishable",
-        "encrypted",
-        "wrapped",
-        "hashed",
-        "csrf",
-        "xsrf",
-        "authenticity_token",
-        "forgery",
-        "nonce",
-        "integrity",
-        "cursor",
-        "idempotency",
-        "page_token",
-        "next_token",
-        "continuation_token",
-        "starting_token",
-        "client_token",
-        "request_token",
-        "change_token",
-        "lock_token",
-        "update_token",
-        "action_token",
-        "sequence_token",
-        "sync_token",
-        "cancel_token",
-        "cache_key",
     ];
     name.words().last().is_some_and(|last| ABOUT.iter().any(|about| about.as_bytes() == last))
         || OPEN.iter().any(|open| name.has(open))

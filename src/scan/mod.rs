@@ -428,7 +428,7 @@ impl Scanner {
                 packed::trace(window.text, at, traces);
             }
             for &rule in &meaning.tokens {
-                let candidate = self.token(window.text, at, meaning.length, rule);
+                let candidate = self.token(window, at, meaning.length, rule);
                 if candidate.as_ref().is_some_and(|one| self.is_companion(rule, at, one)) {
                     ids.push(at);
                 }
@@ -446,9 +446,10 @@ impl Scanner {
                 && let Some(assignment) = assignment::read(window.text, at..at + meaning.length)
             {
                 read_until = assignment.name.end;
-                candidates.extend(self.value(window, &assignment));
-                if !window.is_joined && !pieces::is_read(cuts, assignment.value.start) {
-                    pieces::of_value(window.text, &assignment.value, cuts);
+                let value = assignment.value.clone();
+                candidates.extend(self.values_of(window, assignment));
+                if !window.is_joined && !pieces::is_read(cuts, value.start) {
+                    pieces::of_value(window.text, &value, cuts);
                 }
             }
         }
@@ -466,6 +467,7 @@ impl Scanner {
         let candidates = &mut scratch.candidates;
         candidates.sort_by_key(|candidate| candidate.secret.start);
         candidate::resolve(candidates);
+        self.join_pairs(candidates);
     }
 
     /// Adds what is a secret by where it stands in the settings of an assistant: no rule knows its name or shape.

@@ -110,7 +110,7 @@ impl Scanner {
             for &rule in &meaning.tokens {
                 *known |= reach(&self.rules[rule].pattern);
                 if !found && rule < self.wanted {
-                    found = self.token(text, at, meaning.length, rule).is_some_and(|one| self.is_wanted(&one));
+                    found = self.token(&window, at, meaning.length, rule).is_some_and(|one| self.is_wanted(&one));
                 }
             }
             found |= !meaning.searches.is_empty();
@@ -125,9 +125,10 @@ impl Scanner {
                 && let Some(assignment) = assignment::read(text, at..at + meaning.length)
             {
                 read_until = assignment.name.end;
-                found = self.value(&window, &assignment).is_some_and(|one| self.is_wanted(&one));
-                if !pieces::is_read(cuts, assignment.value.start) {
-                    is_far |= pieces::of_value(text, &assignment.value, cuts);
+                let value = assignment.value.clone();
+                found = self.values_of(&window, assignment).any(|one| self.is_wanted(&one));
+                if !pieces::is_read(cuts, value.start) {
+                    is_far |= pieces::of_value(text, &value, cuts);
                 }
             }
             *known |= if is_far { REACHING } else { 0 };

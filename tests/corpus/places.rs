@@ -205,4 +205,28 @@ pub(crate) const PLACES: &[(&str, &str)] = &[
     ("a.swift", "let request = Auth(user: \"web\", {c}: \"{S}\")\n"),
     ("a.dart", "const {c} = String.fromEnvironment('{N}', defaultValue: '{S}');\n"),
     ("a.sol", "// deployer {n} = {S}\n"),
+    // Sessions.
+    ("a.har", "{\"name\": \"Cookie\", \"value\": \"lang=de; sessionid={T}\"}\n"),
+    ("a.har", "{\"name\":\"set-cookie\",\"value\":\"auth_token={T}; Path=/; HttpOnly\"}\n"),
+    (
+        "a.har",
+        "\"cookies\": [\n  {\n    \"name\": \"lang\",\n    \"value\": \"de\"\n  },\n  {\n    \"name\": \"session\",\n    \"value\": \"{T}\"\n  }\n]\n",
+    ),
+    ("call.sh", "curl 'https://a.invalid/x' \\\n  -H 'cookie: _ga=GA1.2.123; session={T}; theme=dark'\n"),
+    ("call.sh", "curl 'https://a.invalid/x' -b 'JSESSIONID={T}; lang=de'\n"),
+    // Settings whose section says what the key is for.
+    ("appsettings.json", "\"Jwt\": { \"Issuer\": \"shop\", \"Key\": \"{T}\" }\n"),
+    ("web.config", "<machineKey validationKey=\"{T}\" validation=\"SHA1\"/>\n"),
+    ("settings.php", "$settings['hash_salt'] = '{T}aBcDeFgHiJkL';\n"),
+    (
+        "terraform.tfstate",
+        "{\"type\": \"random_password\", \"name\": \"db\", \"instances\": [{\"attributes\": {\"length\": 20, \"result\": \"{S}\"}}]}\n",
+    ),
+    ("sasl_passwd", "[smtp.acme.invalid]:587 web@acme.invalid:{S}\n"),
+    ("router.cfg", "username ops privilege 15 password 0 {S}\n"),
+    ("a.sh", "7z a -p{S} out.7z data\n"),
+    ("a.bat", "net use Z: \\\\srv\\share /user:CORP\\ops {S}\r\n"),
+    ("a.js", "crypto.createCipheriv('aes-256-cbc', '{T}', iv);\n"),
+    ("A.cs", "new SymmetricSecurityKey(Encoding.UTF8.GetBytes(\"{T}\"));\n"),
+    ("access.md", "| Service | User | Password |\n|---|---|---|\n| Jenkins | admin | `{S}` |\n"),
 ];

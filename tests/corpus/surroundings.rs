@@ -282,6 +282,24 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
     ),
     ("a.sql", "INSERT INTO options (name, password_reset_url) VALUES ('ann', 'https://example.com/reset');\n"),
     ("cookies.txt", "# Netscape HTTP Cookie File\n.example.com\tTRUE\t/\tFALSE\t1893456000\tlang\tde\n"),
+    (
+        "a.har",
+        "{\"name\": \"Cookie\", \"value\": \"csrftoken={K}; lang=de\"}, {\"name\": \"etag\", \"value\": \"{H32}\"}\n",
+    ),
+    (
+        "a.har",
+        "\"cookies\": [{\"name\": \"lang\", \"value\": \"de\"}], \"headers\": [{\"name\": \"x-request-id\", \"value\": \"{U}\"}]\n",
+    ),
+    (
+        "sealed.yml",
+        "kind: SealedSecret\nspec:\n  encryptedData:\n    token: AgC{B}{B}{B}{B}\n    api-key: AgA{B}{B}{B}{B}\n",
+    ),
+    (
+        "args.rs",
+        "    #[arg(long, default_value = \"0.0.0.0:8080\")]\n    listen: String,\n    #[arg(long, default_value = \"changeme\")]\n    password: String,\n",
+    ),
+    ("table.md", "| Option | Password | Use |\n|---|---|---|\n| `--auth` | required | logs in |\n"),
+    ("curl.sh", "curl -b cookies.txt -H 'Cookie: lang=de' https://a.invalid/\n"),
     ("masked.log", "password=******** token=abcd****************wxyz api_key=[REDACTED]\n"),
     // Public halves.
     ("id_rsa.pub", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ{B}{B}{B} deploy@host\n"),

@@ -112,6 +112,14 @@ pub(crate) const AROUND_VALUES: &[(&str, &str)] = &[
     ("a.ts", "const x = (process.env.{N} as string) || \"{S}\";\n"),
     ("a.ts", "const x = process.env.{N}! ?? '{S}';\n"),
     ("a.py", "{n} = (\n    \"{S}\"\n)\n"),
+    ("a.rs", "    #[clap(long, default_value = \"{S}\", help = \"how to log in\")]\n    pub {n}: String,\n"),
+    ("a.rs", "    #[arg(default_value_t = String::from(\"{S}\"))]\n    {n}: String,\n"),
+    ("a.py", "@click.option(\"--{k}\", \"-k\", default=\"{S}\", show_default=False)\n"),
+    ("a.py", "parser.add_argument('--{k}', required=False,\n                    default='{S}')\n"),
+    ("a.go", "cmd.Flags().StringVarP(&{c}, \"{k}\", \"t\", \"{S}\", \"how to log in\")\n"),
+    ("a.js", "yargs.option('{k}', { type: 'string', default: '{S}', describe: 'how to log in' });\n"),
+    ("a.pl", "my $x = $ENV{{N}} // '{S}';\n"),
+    ("a.rst", "The {n} ``{S}`` is for the staging server.\n"),
 ];
 
 /// `{N}` is `API_KEY`, `{n}` `api_key`, `{k}` `api-key`, `{c}` `apiKey`, `{P}` `ApiKey`, `{S}` the secret.

@@ -37,7 +37,7 @@ pub fn of_path(path: &[u8]) -> usize {
     const EXAMPLES: [&str; 6] = ["example", "sample", "demo", "tutorial", "playground", "quickstart"];
     const PAGES: [&str; 7] = ["doc", "documentation", "guide", "man", "manual", "reference", "changelog"];
     let (folders, file) = match path.iter().rposition(|&byte| byte == b'/') {
-        Some(slash) => path.split_at(slash),
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
         None => (&[][..], path),
     };
     let folders = &folders[folders.len().saturating_sub(240)..];
@@ -126,6 +126,8 @@ mod tests {
             ("test/models/user_test.rb", 2),
             ("src/test/java/UserTests.java", 2),
             ("src/user.spec.ts", 2),
+            ("app/tests/test_user.py", 2),
+            ("app/conftest.py", 2),
             ("src/Contest.java", 0),
             ("test_server.pem", 0),
         ] {
