@@ -125,20 +125,30 @@ fn what_lies_very_deep_is_found() {
     }
 }
 
+/// Writes a pack of one tree by hand, whose index gives it an id that is not its own.
+fn packed_as(tree: &Tree, id: &str, text: &[u8]) {
+    let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(text).unwrap();
+    // Of kind 2, with the low bits of the length before the others.
+    let head = [0x80 | 2 << 4 | (text.len() & 15) as u8, (text.len() >> 4) as u8];
+    let mut pack = [b"PACK\0\0\0\x02\0\0\0\x01", &head[..], &encoder.finish().unwrap()].concat();
+    let sum = sha1::Sha1::digest(&pack);
+    pack.extend(sum);
+    let mut index = b"\xfftOc\0\0\0\x02".to_vec();
+    (0..256).for_each(|first| index.extend(u32::from(first >= usize::from(bytes_of(id)[0])).to_be_bytes()));
+    index.extend([&bytes_of(id)[..], &[0; 4], &12u32.to_be_bytes(), &sum].concat());
+    let sum = sha1::Sha1::digest(&index);
+    index.extend(sum);
+    tree.bytes(".git/objects/pack/pack-hand.pack", pack).bytes(".git/objects/pack/pack-hand.idx", index);
+}
+
 /// No tree can be in itself, unless somebody writes it where another one should be.
 #[test]
 fn a_tree_in_itself_is_gone_through_once() {
     let tree = Tree::repo();
     let blob = git(&tree, &["hash-object", "-w", "--stdin"], key_of("circle").as_bytes());
     let id = "11".repeat(20);
-    let bytes = |hex: &str| -> Vec<u8> {
-        (0..20).map(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap()).collect()
-    };
-    let text = [b"40000 a\0", &bytes(&id)[..], b"100644 b\0", &bytes(&blob)].concat();
-    let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(format!("tree {}\0", text.len()).as_bytes()).unwrap();
-    encoder.write_all(&text).unwrap();
-    tree.bytes(format!(".git/objects/11/{}", &id[2..]), encoder.finish().unwrap());
+    packed_as(&tree, &id, &[b"40000 a\0", &bytes_of(&id)[..], b"100644 b\0", &bytes_of(&blob)].concat());
     let person = "A <a@example.invalid> 1700000000 +0000";
     let commit = format!("tree {id}\nauthor {person}\ncommitter {person}\n\nx\n");
     let commit = git(&tree, &["hash-object", "-w", "--literally", "-t", "commit", "--stdin"], commit.as_bytes());
@@ -189,11 +199,7 @@ fn a_bomb_in_a_sparse_index_is_told() {
 fn a_tree_in_itself_in_a_sparse_index_is_told() {
     let tree = Tree::repo();
     let id = "11".repeat(20);
-    let text = [b"40000 a\0", &bytes_of(&id)[..]].concat();
-    let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(format!("tree {}\0", text.len()).as_bytes()).unwrap();
-    encoder.write_all(&text).unwrap();
-    tree.bytes(format!(".git/objects/11/{}", &id[2..]), encoder.finish().unwrap());
+    packed_as(&tree, &id, &[b"40000 a\0", &bytes_of(&id)[..]].concat());
     sparse_index(&tree, &[("a/", &id)]);
     let run = skant(&tree, &["staged"]);
     assert!(run.status == 2 && run.stderr.contains("too many files differ in a/"), "{run:#?}");
