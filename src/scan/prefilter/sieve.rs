@@ -221,22 +221,22 @@ fn frequency(places: &[ByteSet; WINDOW]) -> u64 {
 
 /// Windows that lie well together in a bucket, by name: what `dealing` came to on source text (Linux 6.1 and Rails).
 const TOGETHER: [&str; BUCKETS] = [
-    "KEY.key-BEGIBEARepasKEY'epasepas",
-    "AUTHateH_mmkquik",
-    ".com.logres+ACDbtcp(DBI-tem(",
-    "://.!AA.:AA.+ASb+ABa+AMC+AEh+ARm+ACR1//0-us0:APA",
-    "PASSRIVA5432raclpsk=6432Passpc3M",
-    "b://erm-sql+*:*:sudoer:v",
-    "d ByD BYacc-AIoT:$2yPDO(adb+acctkhou",
-    "ql:/-pasVOPSskanroj-sv1.-v1-ROPIropi",
-    "OKEN-keyogin-cli\"kty\"crvwgetoginbkFJbcliogin",
-    "CREDCredcurlNRALJQQJhseck-adCURLlyAl",
-    "SECRmongchpaaCS:qlplalchalch",
-    "Basioks.ac.nAPIMAZEGra.i",
-    "mysqals(ntruAzFuFTP(nix(CLAUnet(ALT'ce:v",
-    "PWD.7Q~.AzCaAzSeSWS swd jwt.JWT.azco",
-    "etCo:$apldap$aacodmaitmqdjanitlaedAc",
-    "\\/\\/==:.v=20:654:{SH/v2/o-Se",
+    "KEY.PWD.key-k-adk-prjwt.KEY'JWT.",
+    "AUTHBEARhin:INDPmpdpant:ANTHrith",
+    ".com.log!AA..acc+ASb+ABa+AMC+AEh+ARm+ACRQQJ9wget{SHAYS__qlcm'CooQLdbyAll",
+    "://.7Q~.==:.:AA.-us0-v1-",
+    "PASSRIVAoks.7z aVOPS: PS:APAo -Sp -a",
+    "b://\\/\\/getCsql+$2y$ostOd6WF.toCityKbot/",
+    "curlchpa_PW : EAzip S 00w PDfuraser:",
+    "wordals(ql:/AzCaAzSeAzFuQlpowhseapr1PhraPHRAalchkhouALT'alchalt'azco",
+    "Cookmong--paH4sIMONIhtpambcl",
+    "OKEN-keyogin\"kty\"Jwt\"JWTlftpldapoginbkFJogin-dan",
+    "CREDfiedCredFIEDerm-kie:sv=2:*:*nix(LAUDure-",
+    "ecipAIoT1//0PK\u{5}\u{6}]:58]:46acctBI->eCipTo-S",
+    "SECRSign5432s-clraclstgrpsk=psk=EsDB64326543raCSpodmuiknpc3M",
+    "BasiBEGIAPIMAZEG\"crvNRALKLUvlasv'cryce:vCURL",
+    "d_phiadbHmachmacACDb_mmktcp(net($aactmqctem(tlab",
+    "mysqet uet sntruepasFTP(lpluhtasepasew Sepas<Pas",
 ];
 
 /// The buckets of windows, by name.
