@@ -35,7 +35,7 @@ NAMES = {
     "-  - 1. caf\u00e9 \U0001f600\ufffe": "-  - 1. caf\u00e9 \U0001f600\ufffe",
 }
 # A password nobody has, in parts so that it is none here.
-PASSWORD = "".join(("kR7v", "Qm2x", "Zp"))
+PASSWORD = "-".join(("kR7v", "Qm2x", "Zp"))
 
 for name in NAMES:
     (folder / name).write_text(f'\npassword = "{PASSWORD}"\n')
