@@ -69,7 +69,7 @@ fn pairs() -> Vec<Pair> {
     pair("google", of_google, "gs_access_key_id = {I}\ngs_secret = {S}\n", google, google_id, google_id);
     let of_exoscale = (format!("EXO{}", random.text(HEX, 24)), random.text(BASE62, 43));
     let (exoscale, exoscale_id) = ("exoscale-api-secret", "exoscale-api-key-id");
-    pair("exoscale", of_exoscale, "exoscale:\n  key: {I}\n  secret: {S}\n", exoscale, exoscale_id, exoscale_id);
+    pair("exoscale", of_exoscale, "exoscale:\n  key: {I}\n  secret: {S}\n", exoscale, "", exoscale_id);
     let of_spaces = (format!("DO00{}", random.text(UPPER, 16)), random.text(BASE64, 43));
     let (spaces, spaces_id) = ("digitalocean-spaces-secret", "digitalocean-spaces-key-id");
     pair("spaces", of_spaces, "spaces_access_id = {I}\nspaces_secret = {S}\n", spaces, spaces_id, spaces_id);
