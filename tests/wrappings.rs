@@ -374,6 +374,17 @@ fn secrets_in_pieces_are_found_in_every_language() {
     assert_eq!(told("a", format!("key = '{begin}' + '{end}'\n"))[0].4, via(&["concatenation", "base64"]));
 }
 
+/// The first element of a list may stand farther off than a value is looked for.
+#[test]
+fn a_list_that_begins_far_behind_its_bracket_is_no_fault() {
+    for gap in [" ".repeat(500), "\n".repeat(130)] {
+        let tree = Tree::new();
+        tree.file("a.js", &format!("password = [{gap}\"kR7vQm\", \"2xZp\"].join(\"\");\n")).key("beside");
+        let run = scan(&tree, &["."]);
+        assert_eq!((run.status, run.each("path")), (1, vec!["beside".to_owned()]), "{run:#?}");
+    }
+}
+
 /// Lists whose elements a program joins.
 #[test]
 fn secrets_in_lists_that_are_joined_are_found() {

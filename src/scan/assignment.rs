@@ -606,8 +606,9 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
     let mut at = at;
     let end = text.len().min(at + LONGEST_GAP);
     let (whole, text) = (text, &text[..end]);
+    let first_of_list = |at: usize| joined_list(whole, at).filter(|&first| first < end).unwrap_or(at);
     at += if text[at..].starts_with(b"new ") { b"new ".len() } else { 0 };
-    at = joined_list(whole, at).unwrap_or(at);
+    at = first_of_list(at);
     at += if text[at..].starts_with(b"[]byte(") { b"[]".len() } else { 0 };
     // `<Map apiKey={"x"} />`
     at += usize::from(matches!(text[at..], [b'{', b'"' | b'\'' | b'`', ..]));
@@ -625,7 +626,7 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
                 let gap = rest.iter().take_while(|&&byte| is_blank(byte) || byte == b'=').count();
                 b"default".len() + gap
             });
-            at = joined_list(whole, at).unwrap_or(at);
+            at = first_of_list(at);
         }
         Some(b'\n' | b'\r') if called == 0 && join != Join::Loose => {
             skip(text, &mut at, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n'));
