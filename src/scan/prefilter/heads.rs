@@ -1,34 +1,33 @@
-//! Which edge literals could begin with some four bytes: a bitmap says "none" for nearly all.
+//! What begins with which four bytes: a bitmap says "nothing" of nearly all.
 
-use super::{Kind, Literal};
 use crate::rule::ByteSet;
-use crate::rule::pattern::is_token_byte;
 
-/// The first four bytes of the edge literals.
+/// Bytes that a head has.
+pub(super) const HEAD: usize = 4;
+
+/// What begins with some four bytes, each by its number.
 #[derive(Debug, Clone)]
 pub(super) struct Heads {
     /// One bit for each value of the hash.
     bitmap: Box<[u64; 1 << (BITS - 6)]>,
     /// For each value of the hash's upper bits, where in `heads` it begins.
     first: Vec<u16>,
-    /// By hash: four bytes, and a literal that begins with them.
+    /// By hash: four bytes, and what begins with them.
     heads: Vec<(u32, u32)>,
 }
 
 /// Bits of the hash.
 const BITS: u32 = 17;
-/// How many of them lead to the literals.
-const LEADING: u32 = 10;
+/// How many of them lead to what begins so.
+const LEADING: u32 = 12;
 
 impl Heads {
-    pub(super) fn new(literals: &[Literal]) -> Heads {
-        let token: ByteSet = (0..128).filter(|&byte| is_token_byte(byte)).collect();
-        let mut heads = Vec::with_capacity(8 * literals.len());
-        for (index, literal) in literals.iter().enumerate().filter(|(_, literal)| literal.kind == Kind::Edge) {
-            // Behind a literal of three bytes comes whatever a token could go on with.
-            let place = |place: usize| literal.places.get(place).copied().unwrap_or(token);
-            for (a, b) in pairs(place(0), place(1)) {
-                heads.extend(pairs(place(2), place(3)).map(|(c, d)| (u32::from_le_bytes([a, b, c, d]), index as u32)));
+    /// Of things that begin with what may stand at four places.
+    pub(super) fn new(things: impl Iterator<Item = (u32, [ByteSet; HEAD])>) -> Heads {
+        let mut heads = Vec::with_capacity(4096);
+        for (number, [a, b, c, d]) in things {
+            for (a, b) in pairs(a, b) {
+                heads.extend(pairs(c, d).map(|(c, d)| (u32::from_le_bytes([a, b, c, d]), number)));
             }
         }
         let mut bitmap = Box::new([0; 1 << (BITS - 6)]);
@@ -44,27 +43,28 @@ impl Heads {
             *first = total;
         }
         let mut sorted = vec![(0, 0); heads.len()];
-        for &(head, literal) in heads.iter().rev() {
+        for &(head, number) in heads.iter().rev() {
             let place = &mut first[lead(head)];
             *place -= 1;
-            sorted[usize::from(*place)] = (head, literal);
+            sorted[usize::from(*place)] = (head, number);
         }
         Heads { bitmap, first, heads: sorted }
     }
 
-    /// Whether some bytes may be a head.
+    /// Whether something may begin with some bytes.
     #[inline]
-    pub(super) fn may_be(&self, bytes: [u8; 4]) -> bool {
+    pub(super) fn may_be(&self, bytes: [u8; HEAD]) -> bool {
         let bit = hash(u32::from_le_bytes(bytes));
         self.bitmap[bit >> 6] >> (bit & 63) & 1 != 0
     }
 
-    /// The literals that some bytes are the head of.
-    pub(super) fn literals(&self, bytes: [u8; 4]) -> impl Iterator<Item = u32> {
+    /// What begins with some bytes.
+    #[inline]
+    pub(super) fn of(&self, bytes: [u8; HEAD]) -> impl Iterator<Item = u32> {
         let head = u32::from_le_bytes(bytes);
         let lead = lead(head);
         let known = &self.heads[usize::from(self.first[lead])..usize::from(self.first[lead + 1])];
-        known.iter().filter(move |(known, _)| *known == head).map(|&(_, literal)| literal)
+        known.iter().filter(move |(known, _)| *known == head).map(|&(_, number)| number)
     }
 }
 
@@ -78,7 +78,8 @@ fn hash(head: u32) -> usize {
     (head.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
 }
 
-/// The part of the hash that leads to the literals.
+/// The part of the hash that leads to what begins with a head.
+#[inline]
 fn lead(head: u32) -> usize {
     hash(head) >> (BITS - LEADING)
 }

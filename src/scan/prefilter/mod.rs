@@ -195,8 +195,15 @@ mod tests {
         let portable = Prefilter::portable(literals.clone());
         let (mut fast_memory, mut slow_memory) = (Memory::default(), Memory::default());
         let marks = ["0123456789abcdef", "\\", "%3D", "\n", " ", "KEY", "-us7", "é", "\0", "-", "_", "x", "=="];
-        let one_of = |literal: &Literal| literal.places.iter().filter_map(|place| place.iter().last()).collect();
-        let pieces: Vec<Vec<u8>> = literals.iter().map(one_of).chain(marks.map(|mark| mark.into())).collect();
+        let one_of =
+            |literal: &Literal| -> Vec<u8> { literal.places.iter().filter_map(|place| place.iter().last()).collect() };
+        // Bytes beyond ASCII that differ from a literal's in the highest bit alone.
+        let beyond = |literal: &Literal| one_of(literal).iter().map(|byte| byte | 0x80).collect();
+        let pieces: Vec<Vec<u8>> = literals
+            .iter()
+            .flat_map(|literal| [one_of(literal), beyond(literal)])
+            .chain(marks.map(Into::into))
+            .collect();
         let mut state = 0x9e37_79b9_7f4a_7c15u64;
         for length in 0..2000 {
             let mut text = Vec::new();

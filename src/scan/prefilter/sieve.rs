@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::heads::Heads;
 use super::{Kind, Literal};
 use crate::rule::ByteSet;
 
@@ -12,9 +13,6 @@ pub(super) const WINDOW: usize = 4;
 const TABLES: usize = 2;
 /// Buckets the windows are dealt out to.
 pub(super) const BUCKETS: usize = 8 * TABLES;
-
-/// How many of the windows may share a bit with others.
-const SHARING: usize = 16;
 
 /// How often each ASCII character stands in 10,000 bytes of source text (Linux 6.1, Rails and
 /// Redis, a third each).
@@ -37,99 +35,87 @@ pub(super) struct Window {
     pub(super) owners: Vec<(u32, u32)>,
 }
 
-/// For bytes in a row: the bits that each one's low and high half allow.
+/// The bits that each byte allows, in the forms in which SIMD looks them up.
 #[derive(Debug, Clone)]
-pub(super) struct Nibbles<const N: usize>(pub(super) [[[u8; 16]; 2]; N]);
+pub(super) struct Bits {
+    /// Of each ASCII character; those of a byte beyond are with the character that differs in the highest bit.
+    pub(super) of_ascii: [u8; 128],
+    /// Of the low and of the high half of a byte: what both allow may be more than the byte does.
+    pub(super) of_halves: [[u8; 16]; 2],
+}
 
 /// The windows of the literals that are not at an edge.
 #[derive(Debug, Clone)]
 pub(super) struct Sieve {
     /// What the windows allow; a bit is a bucket of windows.
-    pub(super) nibbles: [Nibbles<WINDOW>; TABLES],
-    /// What they allow exactly; a bit is a window, or several rare ones.
-    exact: Box<[[u64; 256]; WINDOW]>,
-    /// Of whom the windows are part, bit by bit.
+    pub(super) buckets: [[Bits; WINDOW]; TABLES],
+    /// Which owners have which four bytes at their window.
+    heads: Heads,
     owners: Vec<Owner>,
-    /// For each bit, where in `owners` it begins, and where the last one ends.
-    first: [u32; 65],
 }
 
-/// A literal that a window is part of.
+/// A literal, and its window.
 #[derive(Debug, Clone)]
 struct Owner {
     literal: u32,
     /// How far into it the window begins.
-    offset: u32,
-    /// Its first eight bytes, where these are one each, or a letter in either case; else zeros.
-    bytes: u64,
-    /// The bits of them that count.
-    mask: u64,
+    offset: usize,
+    /// What stands around the window, where that is one byte, or a letter in either case; else zeros.
+    bytes: u128,
+    /// The bits of it that count.
+    mask: u128,
     /// Whether these bytes are all that a place is asked about.
     is_whole: bool,
 }
+
+/// So many bytes before a window are looked at together with it and those behind it.
+const BEFORE: usize = 4;
 
 impl Sieve {
     pub(super) fn new(literals: &[Literal]) -> Sieve {
         let known = together();
         let mut windows = windows(literals, &known);
         windows.sort_by_cached_key(|window| std::cmp::Reverse(frequency(&window.places)));
-        let nibbles = deal(&windows, &known);
-        // The rarest share a bit with whichever of the next rarest lets the least through with them.
-        while let Some(last) = (windows.len() > 64).then(|| windows.pop()).flatten() {
-            let together = |window: &&mut Window| frequency(&window.or(&last));
-            if let Some(window) = windows.iter_mut().rev().take(SHARING).min_by_key(together) {
-                window.places = window.or(&last);
-                window.owners.extend(last.owners);
-            }
-        }
-        let mut exact = Box::new([[0; 256]; WINDOW]);
-        for (index, window) in windows.iter().enumerate() {
-            for (table, bytes) in exact.iter_mut().zip(window.places) {
-                bytes.iter().for_each(|byte| table[usize::from(byte)] |= 1 << index);
-            }
-        }
-        let mut first = [0; 65];
-        let mut owners = Vec::with_capacity(literals.len());
-        for (window, end) in windows.iter().zip(&mut first[1..]) {
-            owners.extend(window.owners.iter().map(|&(literal, offset)| Owner::new(literals, literal, offset)));
-            *end = owners.len() as u32;
-        }
-        Sieve { nibbles, exact, owners, first }
+        let buckets = deal(&windows, &known);
+        let owners: Vec<Owner> =
+            windows.iter().flat_map(|window| &window.owners).map(|owner| Owner::new(literals, *owner)).collect();
+        let place = |owner: &Owner| Window::places(&literals[owner.literal as usize], owner.offset);
+        let heads = (0..).zip(&owners).map(|(number, owner)| (number, place(owner)));
+        Sieve { buckets, heads: Heads::new(heads), owners }
     }
 
-    /// The windows that stand at the beginning of some bytes, a bit for each.
+    /// Whether a window may stand at the beginning of some bytes.
     #[inline]
-    pub(super) fn at(&self, bytes: [u8; WINDOW]) -> u64 {
-        let [a, b, c, d] = bytes.map(usize::from);
-        self.exact[0][a] & self.exact[1][b] & self.exact[2][c] & self.exact[3][d]
+    pub(super) fn may_be(&self, bytes: [u8; WINDOW]) -> bool {
+        self.heads.may_be(bytes)
     }
 
-    /// Where literals may stand that some windows at a place of a text are part of, and whether they do for sure.
+    /// Where literals may stand whose window does at a place of a text, and whether they do for sure.
     #[inline]
-    pub(super) fn each(&self, mut windows: u64, text: &[u8], at: usize, mut found: impl FnMut(u32, usize, bool)) {
-        while windows != 0 {
-            let window = windows.trailing_zeros() as usize;
-            windows &= windows.wrapping_sub(1);
-            for owner in &self.owners[self.first[window] as usize..self.first[window + 1] as usize] {
-                let Some(at) = at.checked_sub(owner.offset as usize) else { continue };
-                match text.get(at..).and_then(<[u8]>::first_chunk) {
-                    Some(bytes) if u64::from_le_bytes(*bytes) & owner.mask == owner.bytes => {
-                        found(owner.literal, at, owner.is_whole);
-                    }
-                    Some(_) => {}
-                    // The text ends here.
-                    None => found(owner.literal, at, false),
-                }
+    pub(super) fn each(&self, text: &[u8], at: usize, mut found: impl FnMut(u32, usize, bool)) {
+        let around = at.checked_sub(BEFORE).and_then(|from| text.get(from..)?.first_chunk());
+        let around = around.map(|bytes| u128::from_le_bytes(*bytes));
+        for owner in self.heads.of(four(text, at)) {
+            let owner = &self.owners[owner as usize];
+            // Near the beginning and the end of the text nothing is known.
+            if around.is_none_or(|around| around & owner.mask == owner.bytes)
+                && let Some(at) = at.checked_sub(owner.offset)
+            {
+                found(owner.literal, at, owner.is_whole && around.is_some());
             }
         }
     }
 }
 
 impl Owner {
-    fn new(literals: &[Literal], literal: u32, offset: u32) -> Owner {
+    fn new(literals: &[Literal], (literal, offset): (u32, u32)) -> Owner {
         let Literal { places, kind } = &literals[literal as usize];
-        let (mut bytes, mut mask) = ([0; 8], [0; 8]);
-        for ((place, byte), mask) in places.iter().zip(&mut bytes).zip(&mut mask) {
+        let offset = offset as usize;
+        let (mut bytes, mut mask) = ([0; 16], [0; 16]);
+        let mut is_whole = *kind == Kind::Anywhere && offset <= BEFORE && places.len() - offset <= 16 - BEFORE;
+        let from = offset.saturating_sub(BEFORE);
+        let around = bytes.iter_mut().zip(&mut mask).skip(BEFORE + from - offset);
+        for (place, (byte, mask)) in places[from..].iter().zip(around) {
             let (any, all) = place.iter().fold((0, u8::MAX), |(any, all), byte| (any | byte, all & byte));
             *mask = match (place.len(), any ^ all) {
                 (1, _) => 0xff,
@@ -137,11 +123,15 @@ impl Owner {
                 _ => 0,
             };
             *byte = all & *mask;
+            is_whole &= *mask != 0;
         }
-        let is_whole =
-            *kind == Kind::Anywhere && places.len() <= 8 && mask[..places.len()].iter().all(|&mask| mask != 0);
-        Owner { literal, offset, bytes: u64::from_le_bytes(bytes), mask: u64::from_le_bytes(mask), is_whole }
+        Owner { literal, offset, bytes: u128::from_le_bytes(bytes), mask: u128::from_le_bytes(mask), is_whole }
     }
+}
+
+/// The four bytes at a place; behind the end, zeros.
+pub(super) fn four(text: &[u8], at: usize) -> [u8; WINDOW] {
+    std::array::from_fn(|place| text.get(at + place).copied().unwrap_or(0))
 }
 
 /// As many places in 10^16 may be looked at more closely for the sake of one literal.
@@ -189,10 +179,6 @@ impl Window {
     /// The places of a literal from an offset on; behind its end, any byte.
     pub(super) fn places(literal: &Literal, offset: usize) -> [ByteSet; WINDOW] {
         std::array::from_fn(|place| literal.places.get(offset + place).copied().unwrap_or(ByteSet::ALL))
-    }
-
-    fn or(&self, other: &Window) -> [ByteSet; WINDOW] {
-        std::array::from_fn(|place| self.places[place].or(other.places[place]))
     }
 
     fn covers(&self, places: &[ByteSet; WINDOW]) -> bool {
@@ -261,33 +247,33 @@ pub(super) struct Halves(pub(super) [[u16; 2]; WINDOW]);
 
 /// Deals the windows out to the buckets: those whose bucket is known, then the others, each to where it lets
 /// the least text through.
-fn deal(windows: &[Window], together: &Together) -> [Nibbles<WINDOW>; TABLES] {
+fn deal(windows: &[Window], together: &Together) -> [[Bits; WINDOW]; TABLES] {
     let mut buckets = [Halves::default(); BUCKETS];
-    let (dealt, others): (Vec<_>, Vec<_>) = windows
-        .iter()
-        .map(|window| (Halves::of(&window.places), together.get(&name(&window.places))))
-        .partition(|(_, bucket)| bucket.is_some());
-    for (window, bucket) in dealt {
-        if let Some(bucket) = bucket.and_then(|&bucket| buckets.get_mut(bucket)) {
-            *bucket = bucket.or(&window);
+    let mut tables = [(); TABLES].map(|()| [(); WINDOW].map(|()| Bits::default()));
+    let mut put = |window: &Window, bucket: usize| {
+        let table = &mut tables[bucket / 8];
+        table.iter_mut().zip(window.places).for_each(|(bits, bytes)| bits.allow(bucket % 8, bytes));
+    };
+    let mut others = Vec::new();
+    for window in windows {
+        let halves = Halves::of(&window.places);
+        match together.get(&name(&window.places)) {
+            Some(&bucket) => {
+                buckets[bucket] = buckets[bucket].or(&halves);
+                put(window, bucket);
+            }
+            None => others.push((window, halves)),
         }
     }
     let mut let_through = buckets.map(|bucket| bucket.lets_through());
-    for (window, _) in others {
-        let more = |&of: &usize| buckets[of].or(&window).lets_through() - let_through[of];
+    for (window, halves) in others {
+        let more = |&of: &usize| buckets[of].or(&halves).lets_through() - let_through[of];
         let best = (0..BUCKETS).min_by_key(more).unwrap_or(0);
-        buckets[best] = buckets[best].or(&window);
+        buckets[best] = buckets[best].or(&halves);
         let_through[best] = buckets[best].lets_through();
+        put(window, best);
     }
-    let mut nibbles = [(); TABLES].map(|()| Nibbles::default());
-    for (index, bucket) in buckets.iter().enumerate() {
-        for (halves, tables) in bucket.0.iter().zip(&mut nibbles[index / 8].0) {
-            for (half, table) in halves.iter().zip(tables) {
-                (0..16).filter(|nibble| half >> nibble & 1 != 0).for_each(|nibble| table[nibble] |= 1 << (index % 8));
-            }
-        }
-    }
-    nibbles
+    tables
 }
 
 /// For each high half of an ASCII character, how often those stand in source text whose low halves
@@ -335,16 +321,19 @@ impl Halves {
     }
 }
 
-impl<const N: usize> Default for Nibbles<N> {
-    fn default() -> Nibbles<N> {
-        Nibbles([[[0; 16]; 2]; N])
+impl Default for Bits {
+    fn default() -> Bits {
+        Bits { of_ascii: [0; 128], of_halves: [[0; 16]; 2] }
     }
 }
 
-impl<const N: usize> Nibbles<N> {
-    pub(super) fn allow(&mut self, place: usize, bit: usize, byte: u8) {
-        let [low, high] = &mut self.0[place];
-        low[usize::from(byte & 15)] |= 1 << bit;
-        high[usize::from(byte >> 4)] |= 1 << bit;
+impl Bits {
+    /// Has some bytes allow a bit.
+    pub(super) fn allow(&mut self, bit: usize, bytes: ByteSet) {
+        for byte in bytes.iter().map(usize::from) {
+            self.of_ascii[byte & 127] |= 1 << bit;
+            self.of_halves[0][byte & 15] |= 1 << bit;
+            self.of_halves[1][byte >> 4] |= 1 << bit;
+        }
     }
 }

@@ -18,14 +18,14 @@ pub(super) fn is_detected() -> bool {
 type Block = [__m256i; 2];
 
 /// The low and the high halves of 64 bytes.
-type Halves = [Block; 2];
+type Bytes = [Block; 2];
 
 /// For the low and the high half of a byte, the bits it allows.
 type Table = [__m256i; 2];
 
 #[target_feature(enable = "avx2")]
-fn table(halves: &[[u8; 16]; 2]) -> Table {
-    halves.map(|half| {
+fn table(bits: &Bits) -> Table {
+    bits.of_halves.map(|half| {
         // SAFETY: the reference is to 16 bytes, and the load asks for no alignment.
         let half = unsafe { _mm_loadu_si128(half.as_ptr().cast::<__m128i>()) };
         _mm256_broadcastsi128_si256(half)
@@ -44,7 +44,7 @@ fn load(bytes: &[u8; 64]) -> Block {
 
 #[target_feature(enable = "avx2")]
 #[inline]
-fn split(bytes: Block) -> Halves {
+fn prepare(bytes: Block) -> Bytes {
     let half = _mm256_set1_epi8(15);
     [
         bytes.map(|bytes| _mm256_and_si256(bytes, half)),
@@ -55,8 +55,15 @@ fn split(bytes: Block) -> Halves {
 /// The bits that both halves of each byte allow.
 #[target_feature(enable = "avx2")]
 #[inline]
-fn look_up([of_low, of_high]: Table, [low, high]: Halves) -> Block {
+fn look_up([of_low, of_high]: Table, [low, high]: Bytes) -> Block {
     both(low.map(|low| _mm256_shuffle_epi8(of_low, low)), high.map(|high| _mm256_shuffle_epi8(of_high, high)))
+}
+
+/// The same, where no byte beyond ASCII has a part in the table.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn look_up_ascii(table: Table, bytes: Bytes) -> Block {
+    look_up(table, bytes)
 }
 
 #[target_feature(enable = "avx2")]
@@ -81,4 +88,21 @@ fn any(bytes: Block, bits: u8) -> u64 {
         u64::from(_mm256_movemask_epi8(none).cast_unsigned())
     });
     !(none[0] | none[1] << 32)
+}
+
+/// Writes down where the bits of a block stand, as places of the chunk; what comes behind them is of no account.
+#[target_feature(enable = "bmi1,popcnt")]
+#[inline]
+fn note(mut marks: u64, block: u16, places: &mut [u16; BLOCK]) {
+    /// About as many as a block has, without a branch.
+    const GROUP: usize = 4;
+    for group in places.as_chunks_mut::<GROUP>().0 {
+        for place in group {
+            *place = block * BLOCK as u16 + marks.trailing_zeros() as u16;
+            marks &= marks.wrapping_sub(1);
+        }
+        if marks == 0 {
+            break;
+        }
+    }
 }

@@ -4,11 +4,13 @@
 //! multi-literal search handles badly. They are asked about only where a word begins and 20 token
 //! bytes follow, which bit arithmetic over class masks tells.
 //!
-//! *The others* are found by nibble tables ("Teddy", from Intel's Hyperscan): for each of four
-//! bytes in a row, two 16-entry shuffles give the set of buckets that byte could belong to.
+//! *The others* are found as "Teddy" does (from Intel's Hyperscan): each of four bytes in a row is
+//! looked up in a table of the buckets it could belong to, 64 bytes at once. AVX-512 has tables of
+//! 128 entries; for AVX2 each is two of 16, one for either half of the byte, which let more through.
 //!
-//! At the marked places four bytes are looked up in tables. What is left is put to
-//! `Literal::stands`.
+//! Of the marked places few are worth a look, and which is hard to foresee, so they are written down
+//! and sifted without a branch: a bitmap tells of four bytes that nothing has them. What is left is
+//! put to `Literal::stands`.
 //!
 //! `passes.rs` holds the passes, which are compiled once for each instruction set; `avx2.rs` and
 //! `avx512.rs` hold what the sets differ in.
@@ -19,9 +21,12 @@ mod avx2;
 mod avx512;
 mod passes;
 
+use super::Kind;
 use super::heads::Heads;
-use super::sieve::{Nibbles, Sieve, WINDOW};
+use super::sieve::{Bits, Sieve};
 use super::{Hit, Literal, Memory};
+use crate::rule::ByteSet;
+use crate::rule::pattern::is_token_byte;
 
 /// Places whose marks fit one word.
 const BLOCK: usize = 64;
@@ -29,8 +34,6 @@ const BLOCK: usize = 64;
 const BEHIND: usize = BLOCK;
 /// Bytes that all passes go over before the next ones are taken: they stay in the first cache.
 const CHUNK: usize = 16 << 10;
-/// Room for every place of a chunk, and one that is written and not kept.
-const PLACES: usize = CHUNK + 1;
 /// Blocks in a chunk.
 const BLOCKS: usize = CHUNK / BLOCK;
 
@@ -39,7 +42,7 @@ const BLOCKS: usize = CHUNK / BLOCK;
 pub struct Simd {
     instructions: Instructions,
     literals: Vec<Literal>,
-    classes: Nibbles<1>,
+    classes: Bits,
     /// The first four bytes of the edge literals.
     edges: Heads,
     /// Four bytes of each of the others.
@@ -68,14 +71,8 @@ pub(super) struct Marks {
     places: Places,
 }
 
-/// Memory for what is found at the marks of a chunk.
-#[derive(Debug)]
-struct Places {
-    /// The blocks that have a mark.
-    marked: [u16; BLOCKS],
-    /// Places that are kept, counted from the beginning of the chunk.
-    places: [u16; PLACES],
-}
+/// Places that are marked, counted from the beginning of the chunk; behind them some that are not.
+type Places = [u16; CHUNK + BLOCK];
 
 /// What is known of the bytes of a chunk, of the block before it and of the block behind it: one
 /// bit for each byte.
@@ -89,9 +86,8 @@ struct Masks {
 impl Default for Marks {
     fn default() -> Marks {
         let none = [0; BLOCKS + 2];
-        let places = Places { marked: [0; BLOCKS], places: [0; PLACES] };
         let masks = Masks { alphanumeric: none, token: none, escape: none };
-        Marks { masks, edges: [0; BLOCKS], windows: [0; BLOCKS], runs: [0; BLOCKS], places }
+        Marks { masks, edges: [0; BLOCKS], windows: [0; BLOCKS], runs: [0; BLOCKS], places: [0; CHUNK + BLOCK] }
     }
 }
 
@@ -108,7 +104,7 @@ impl Instructions {
 impl Simd {
     /// Looks for literals with instructions that were detected.
     pub(super) fn new(literals: Vec<Literal>, instructions: Instructions) -> Simd {
-        let (edges, sieve) = (Heads::new(&literals), Sieve::new(&literals));
+        let (edges, sieve) = (edges(&literals), Sieve::new(&literals));
         Simd { instructions, literals, classes: classes(), edges, sieve }
     }
 
@@ -130,9 +126,12 @@ impl Simd {
     }
 }
 
-/// The four bytes at a place; behind the end, zeros.
-fn four(text: &[u8], at: usize) -> [u8; WINDOW] {
-    std::array::from_fn(|place| text.get(at + place).copied().unwrap_or(0))
+/// The edge literals by their first four bytes. Behind one of three comes whatever a token could go on with.
+fn edges(literals: &[Literal]) -> Heads {
+    let token: ByteSet = (0..128).filter(|&byte| is_token_byte(byte)).collect();
+    let edges = (0..).zip(literals).filter(|(_, literal)| literal.kind == Kind::Edge);
+    let place = |literal: &Literal, place: usize| literal.places.get(place).copied().unwrap_or(token);
+    Heads::new(edges.map(|(number, literal)| (number, std::array::from_fn(|index| place(literal, index)))))
 }
 
 /// Bits of the class table: three for letters and digits, four for other token bytes, and the
@@ -141,8 +140,8 @@ const ALPHANUMERIC: u8 = 0b0000_0111;
 const TOKEN: u8 = 0b0111_1111;
 const ESCAPE: u8 = 0b1000_0000;
 
-fn classes() -> Nibbles<1> {
-    let mut classes = Nibbles::default();
+fn classes() -> Bits {
+    let mut classes = Bits::default();
     let members: [&[u8]; 8] = [
         b"0123456789",
         b"AaBbCcDdEeFfGgHhIiJjKkLlMmNnOo",
@@ -154,7 +153,7 @@ fn classes() -> Nibbles<1> {
         b"\\%",
     ];
     for (bit, bytes) in members.iter().enumerate() {
-        bytes.iter().for_each(|&byte| classes.allow(0, bit, byte));
+        classes.allow(bit, bytes.iter().copied().collect());
     }
     classes
 }

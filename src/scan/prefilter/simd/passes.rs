@@ -5,10 +5,8 @@
 /// `both` and `any`.
 macro_rules! passes {
     ($features:literal) => {
-        use $crate::scan::prefilter::sieve::WINDOW;
-        use $crate::scan::prefilter::simd::{
-            ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, Masks, Places, Simd, TOKEN, four,
-        };
+        use $crate::scan::prefilter::sieve::{Bits, WINDOW, four};
+        use $crate::scan::prefilter::simd::{ALPHANUMERIC, BEHIND, BLOCK, CHUNK, ESCAPE, Masks, Places, Simd, TOKEN};
         use $crate::scan::prefilter::{Hit, LONG_RUN, Memory, begins_word};
 
         #[target_feature(enable = $features)]
@@ -45,14 +43,14 @@ macro_rules! passes {
             mark_edges(&marks.masks, &mut marks.edges[..blocks], &mut marks.runs[..blocks]);
             note_runs(&marks.runs[..blocks], text, at, runs);
             let is_wanted = |bytes| simd.edges.may_be(bytes);
-            for &place in sift::<3>(chunk, &marks.edges[..blocks], &mut marks.places, is_wanted) {
+            for &place in sift(chunk, &marks.edges[..blocks], &mut marks.places, is_wanted) {
                 let at = at + usize::from(place);
-                simd.edges.literals(four(text, at)).for_each(|literal| simd.ask(literal, text, at, hits));
+                simd.edges.of(four(text, at)).for_each(|literal| simd.ask(literal, text, at, hits));
             }
-            let is_wanted = |bytes| simd.sieve.at(bytes) != 0;
-            for &place in sift::<2>(chunk, &marks.windows[..blocks], &mut marks.places, is_wanted) {
+            let is_wanted = |bytes| simd.sieve.may_be(bytes);
+            for &place in sift(chunk, &marks.windows[..blocks], &mut marks.places, is_wanted) {
                 let at = at + usize::from(place);
-                simd.sieve.each(simd.sieve.at(four(text, at)), text, at, |literal, at, is_sure| {
+                simd.sieve.each(text, at, |literal, at, is_sure| {
                     if is_sure {
                         hits.push(Hit { at: at as u32, literal });
                     } else {
@@ -72,11 +70,11 @@ macro_rules! passes {
                 mask[0] = if blocks_before == 0 { 0 } else { mask[blocks_before] };
                 &mut mask[1..][..blocks + 1]
             });
-            let classes = table(&simd.classes.0[0]);
-            let tables = |of: usize| std::array::from_fn(|place| table(&simd.sieve.nibbles[of].0[place]));
+            let classes = table(&simd.classes);
+            let tables = |of: usize| std::array::from_fn(|place| table(&simd.sieve.buckets[of][place]));
             let [first, second]: [[Table; WINDOW]; 2] = [tables(0), tables(1)];
-            let mut classify = |block: usize, bytes: Halves| {
-                let class = look_up(classes, bytes);
+            let mut classify = |block: usize, bytes: Bytes| {
+                let class = look_up_ascii(classes, bytes);
                 alphanumeric[block] = any(class, ALPHANUMERIC);
                 token[block] = any(class, TOKEN);
                 escape[block] = any(class, ESCAPE);
@@ -85,7 +83,7 @@ macro_rules! passes {
                 let bytes: &[u8; BLOCK + WINDOW] =
                     chunk[block * BLOCK..].first_chunk().expect("a chunk has bytes behind its last block");
                 let at =
-                    |place: usize| split(load(bytes[place..].first_chunk().expect("a window is that much longer")));
+                    |place: usize| prepare(load(bytes[place..].first_chunk().expect("a window is that much longer")));
                 let [a, b, c, d] = [at(0), at(1), at(2), at(3)];
                 classify(block, a);
                 let buckets = |[of_a, of_b, of_c, of_d]: [Table; WINDOW]| {
@@ -94,7 +92,7 @@ macro_rules! passes {
                 *marks = any(either(buckets(first), buckets(second)), u8::MAX);
             }
             let behind = chunk[blocks * BLOCK..].first_chunk().expect("a chunk has bytes behind its last block");
-            classify(blocks, split(load(behind)));
+            classify(blocks, prepare(load(behind)));
         }
 
         /// Marks where an edge literal may begin: at a letter or digit that begins a word or follows
@@ -148,37 +146,32 @@ macro_rules! passes {
             }
         }
 
-        /// The marked places whose first four bytes are wanted. Few are, and which is hard to foresee:
-        /// so places are looked at in groups of about as many as a block has, and within a group there is
-        /// no branch.
+        /// The marked places whose first four bytes are wanted. Few are, and which is hard to foresee: so there is no branch.
         #[target_feature(enable = $features)]
-        fn sift<'m, const GROUP: usize>(
+        fn sift<'m>(
             chunk: &[u8],
             marks: &[u64],
             places: &'m mut Places,
             is_wanted: impl Fn([u8; WINDOW]) -> bool,
         ) -> &'m [u16] {
-            let Places { marked, places } = places;
-            let mut marked_blocks = 0;
-            for (block, marks) in (0..).zip(marks) {
-                marked[marked_blocks] = block;
-                marked_blocks += usize::from(*marks != 0);
+            let mut noted = 0;
+            for (group, marks) in marks.chunks(64).enumerate() {
+                let is_marked = |(block, marks): (u32, &u64)| u64::from(*marks != 0) << block;
+                let mut marked = (0..).zip(marks).map(is_marked).fold(0, |all, marked| all | marked);
+                while marked != 0 {
+                    let block = marked.trailing_zeros() as usize;
+                    marked &= marked.wrapping_sub(1);
+                    let places = places[noted..].first_chunk_mut().expect("there is room for a block");
+                    note(marks[block], (group * 64 + block) as u16, places);
+                    noted += marks[block].count_ones() as usize;
+                }
             }
             let mut kept = 0;
-            for &block in &marked[..marked_blocks] {
-                let mut rest = marks[usize::from(block)];
-                let bytes: &[u8; BLOCK + BEHIND] =
-                    chunk[usize::from(block) * BLOCK..].first_chunk().expect("there is a block behind");
-                while rest != 0 {
-                    for _ in 0..GROUP {
-                        // When no mark is left this is the first place of the next block.
-                        let place = rest.trailing_zeros() as usize;
-                        let head = bytes[place..].first_chunk().expect("there is a block behind");
-                        places[kept] = block * BLOCK as u16 + place as u16;
-                        kept += usize::from(is_wanted(*head));
-                        rest &= rest.wrapping_sub(1);
-                    }
-                }
+            for index in 0..noted {
+                let place = places[index];
+                let head = chunk[usize::from(place)..].first_chunk().expect("there is a block behind");
+                places[kept] = place;
+                kept += usize::from(is_wanted(*head));
             }
             &places[..kept]
         }
