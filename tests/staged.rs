@@ -500,6 +500,19 @@ fn many_files_are_read_by_many_threads() {
 }
 
 #[test]
+fn of_a_file_with_another_mode_no_line_is_new_and_it_is_scanned_whole_when_it_is_named() {
+    let tree = committed(&[("a", &line(1)), ("d/b", &line(2)), ("d/c", &line(3))]);
+    tree.git(&["update-index", "--chmod=+x", "a", "d/b"]);
+    assert_eq!(found(&tree, &NOTHING), NOTHING);
+    assert_eq!(found(&tree, &["a"]), ["a:1"]);
+    assert_eq!(found(&tree, &["d"]), NOTHING);
+    assert_eq!(found(&tree, &["d", "d/b"]), ["d/b:1"]);
+    assert_eq!(found(&tree, &["a", "d/b", "d/c"]), ["a:1", "d/b:1", "d/c:1"]);
+    tree.file("a", &(line(1) + &line(4))).git(&["add", "a"]).git(&["update-index", "--chmod=+x", "a"]);
+    assert_eq!(found(&tree, &["a"]), ["a:2"]);
+}
+
+#[test]
 fn a_large_file_is_read_piece_by_piece() {
     let tree = committed(&[("a", "x\n")]);
     let large = "just some text, of which there is much\n".repeat(900_000) + &line(1);

@@ -36,6 +36,15 @@ pub(crate) struct Version {
     pub(crate) before: Before,
 }
 
+impl Version {
+    /// Counts the whole where only the mode is changed: no line is.
+    fn forget_same(&mut self) {
+        if matches!(&self.before, Before::Blob(before) if *before == self.id) {
+            self.before = Before::Anything;
+        }
+    }
+}
+
 /// What there was before a version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Before {
@@ -89,6 +98,10 @@ impl Staged {
             if !is_found && !self.select_whole(repo, index, name)? && !self.is_gone(name, &folder) {
                 self.unknown.push(name.clone());
             }
+        }
+        let named: HashSet<&[u8]> = named.iter().map(Vec::as_slice).collect();
+        for version in self.versions.iter_mut().filter(|version| named.contains(&*version.path)) {
+            version.forget_same();
         }
         self.versions.sort();
         self.versions.dedup();
