@@ -969,6 +969,25 @@ fn a_blob_that_is_too_large_to_be_held_is_read_piece_by_piece() {
     assert_eq!(found(&tree, &["--severity", "critical"]), expected, "as libgit2 has it, in one piece");
 }
 
+#[test]
+fn a_large_loose_object_that_is_another_than_its_name_says_is_told() {
+    let tree = begun();
+    let text = "a line of forty bytes, like many others\n".repeat(450_000);
+    tree.file("dump.sql", &format!("{text}{}\n", anthropic_key(57)));
+    commit(&tree, "dump");
+    tree.file("other.sql", &format!("{text}{}\n", "none".repeat(27)));
+    let (id, other) = (git(&tree, &["rev-parse", "HEAD:dump.sql"]), git(&tree, &["hash-object", "-w", "other.sql"]));
+    fs::rename(loose(&tree, &other), loose(&tree, &id)).unwrap();
+    for revisions in [&[][..], &["main"]] {
+        let run = skant(&tree, &[&["history", "--format", "json"][..], revisions].concat());
+        assert_eq!((run.status, run.skipped()), (2, vec!["dump.sql".to_owned()]), "{run:#?}");
+        assert!(run.all().contains("it is another object than its name says"), "{run:#?}");
+    }
+    tree.git(&["reset", "-q", "--soft", "HEAD~"]);
+    let run = skant(&tree, &["staged", "--format", "json"]);
+    assert_eq!((run.status, run.skipped()), (2, vec!["dump.sql".to_owned()]), "{run:#?}");
+}
+
 /// A history within so many KiB of memory.
 fn limited(tree: &Tree, range: &str, limit: &str) -> Run {
     let mut command = Command::new("sh");

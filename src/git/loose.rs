@@ -15,6 +15,9 @@ use super::{Id, Kind, Stream};
 use crate::fault;
 use crate::file::{open_regular, read_regular};
 
+/// What is said of an object whose bytes make another id.
+const ANOTHER: &str = "it is another object than its name says";
+
 /// Why a loose object cannot be read.
 pub(super) enum Failure {
     /// It is larger than was asked for.
@@ -118,9 +121,28 @@ pub(super) fn stream<'s>(folders: &[PathBuf], id: &Id) -> Option<Result<(Kind, S
         let mut head = Vec::new();
         let read = reader.by_ref().take(32).read_until(0, &mut head).map_err(|error| error.to_string())?;
         let (kind, size) = Kind::with_size(&head[..read.saturating_sub(1)]).ok_or("its head makes no sense")?;
-        Ok((kind, Stream::new(Box::new(reader), size)))
+        let hash = Sha1::new_with_prefix(&head);
+        Ok((kind, Stream::new(Box::new(Checked { reader, hash, id: *id }), size)))
     });
     Some(begun)
+}
+
+/// An object that is read piece by piece, and fails at its end where it is not the one of its id.
+struct Checked<R> {
+    reader: R,
+    hash: Sha1,
+    id: Id,
+}
+
+impl<R: Read> Read for Checked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        if count == 0 && !buffer.is_empty() && self.hash.clone().finalize()[..] != self.id[..] {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, ANOTHER));
+        }
+        Ok(count)
+    }
 }
 
 fn inflated(bytes: &[u8], most: u64, worker: &mut Worker) -> Result<Vec<u8>, Failure> {
@@ -149,7 +171,7 @@ fn parsed(mut text: Vec<u8>, id: &Id) -> Result<(Kind, Vec<u8>), Failure> {
         return Err("it has another size than it says".into());
     }
     if Sha1::digest(&text)[..] != id[..] {
-        return Err("it is another object than its name says".into());
+        return Err(ANOTHER.into());
     }
     text.drain(..=head);
     Ok((kind, text))
