@@ -1073,6 +1073,30 @@ fn a_file_that_is_no_ref_is_told() {
 }
 
 #[test]
+fn without_a_folder_for_files_what_is_put_together_is_bounded_and_told() {
+    let tree = begun();
+    let text = "a line of forty bytes, like many others\n".repeat(1_750_000);
+    tree.file("dump.sql", &text);
+    commit(&tree, "one");
+    tree.file("dump.sql", &format!("{}\n{text}", anthropic_key(58)));
+    commit(&tree, "two");
+    tree.git(&["repack", "-adfq"]);
+    for (folder, status) in [(".", 1), ("nowhere", 2)] {
+        let mut command = Command::new("sh");
+        let script = "ulimit -d 120000; exec \"$0\" history --format json --threads 2";
+        command.args(["-c", script, program()]).current_dir(tree.path("")).env("TMPDIR", tree.path(folder));
+        let run = run(command, b"");
+        assert_eq!(run.status, status, "{run:#?}");
+        let reason = "there is no folder for temporary files to put it together in: name one in TMPDIR";
+        assert_eq!(
+            (run.all().contains(reason), run.skipped().len()),
+            (status == 2, usize::from(status == 2)),
+            "{run:#?}"
+        );
+    }
+}
+
+#[test]
 fn a_key_in_what_git_says_is_not_repeated() {
     let key = anthropic_key(1);
     let tree = begun();

@@ -12,8 +12,10 @@ use super::pack::LARGEST;
 
 /// So many pieces are kept in memory. A text that has more is written out, and is one piece then.
 const MOST_PIECES: usize = 1 << 19;
-/// No more is written for one object.
+/// No more is written for one object,
 const MOST_WRITTEN: u64 = 8 << 30;
+/// and no more where there is no folder for files.
+const MOST_HELD: u64 = 64 << 20;
 /// How much is read or written at a time.
 const CHUNK: usize = 64 << 10;
 
@@ -66,14 +68,19 @@ fn inflated((bytes, size): Packed<'_>) -> BufReader<Stream<'_>> {
 trait Room: Read + Write + Seek + Send {}
 impl<T: Read + Write + Seek + Send> Room for T {}
 
-/// A file without a name; memory where there can be none.
-fn room() -> Box<dyn Room> {
-    tempfile::tempfile().map_or_else(|_| Box::new(Cursor::new(Vec::new())) as Box<dyn Room>, |file| Box::new(file))
+/// A file without a name; memory where there can be none. And how much fits into it.
+fn room() -> (Box<dyn Room>, u64) {
+    match tempfile::tempfile() {
+        Ok(file) => (Box::new(file), MOST_WRITTEN),
+        Err(_) => (Box::new(Cursor::new(Vec::new())), MOST_HELD),
+    }
 }
 
 /// A text in pieces.
 struct Patched {
     room: Box<dyn Room>,
+    /// How much fits into it.
+    most: u64,
     /// How much is in it, and what is to be written behind that.
     written: u64,
     tail: Vec<u8>,
@@ -93,8 +100,8 @@ struct Piece {
 impl Patched {
     /// A text in one piece.
     fn new(text: &mut dyn Read, size: u64) -> io::Result<Patched> {
-        let (room, pieces) = (room(), vec![Piece { start: 0, place: 0 }]);
-        let mut patched = Patched { room, written: 0, tail: Vec::new(), pieces, length: size, at: 0 };
+        let ((room, most), pieces) = (room(), vec![Piece { start: 0, place: 0 }]);
+        let mut patched = Patched { room, most, written: 0, tail: Vec::new(), pieces, length: size, at: 0 };
         patched.append(text, size)?;
         Ok(patched)
     }
@@ -173,8 +180,8 @@ impl Patched {
 
     /// Writes so many bytes of a reader behind all others.
     fn append(&mut self, reader: &mut (impl Read + ?Sized), mut count: u64) -> io::Result<()> {
-        if self.end() + count > MOST_WRITTEN {
-            return Err(io::Error::other("too much comes of what it is made of"));
+        if self.end() + count > self.most {
+            return Err(self.is_full());
         }
         while count > 0 {
             if self.tail.len() >= CHUNK {
@@ -187,6 +194,15 @@ impl Patched {
             count -= some;
         }
         Ok(())
+    }
+
+    fn is_full(&self) -> io::Error {
+        if self.most == MOST_WRITTEN {
+            return io::Error::new(io::ErrorKind::InvalidData, "too much comes of what it is made of");
+        }
+        let reason = "git made the object from others, and there is no folder for temporary files to put it together in: \
+                      name one in TMPDIR";
+        io::Error::new(io::ErrorKind::StorageFull, reason)
     }
 
     fn write(&mut self) -> io::Result<()> {

@@ -27,8 +27,9 @@ impl Read for Stream<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let damaged = |said: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the object is damaged: {said}"));
         fault::point()?;
-        // What the system says is about the machine.
-        let is_system = |error: &io::Error| error.raw_os_error().is_some();
+        // What the system says, or want of room, is about the machine.
+        let is_system =
+            |error: &io::Error| error.raw_os_error().is_some() || error.kind() == io::ErrorKind::StorageFull;
         let read = self.reader.read(buffer);
         let count = read.map_err(|error| if is_system(&error) { error } else { damaged(&error.to_string()) })?;
         if count == 0 && !buffer.is_empty() && self.left > 0 {

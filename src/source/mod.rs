@@ -178,7 +178,9 @@ pub trait Source {
 /// What the system said, and the way out where there is one.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    let said = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+    let mut said = text.split(" (os error").next().unwrap_or(&text).to_owned();
+    // What the system says begins with a capital; names of ours stay as they are.
+    said.get_mut(..1).into_iter().for_each(str::make_ascii_lowercase);
     match error.kind() {
         io::ErrorKind::NotFound => format!("{said}: check the spelling, or leave it out"),
         io::ErrorKind::PermissionDenied => format!("{said}: scan as a user who may read it, or leave it out"),
