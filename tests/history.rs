@@ -652,6 +652,45 @@ fn a_shallow_clone_is_told_unless_it_is_accepted() {
 }
 
 #[test]
+fn the_list_of_boundaries_that_git_names_counts() {
+    let tree = Tree::new();
+    tree.git_init("origin").file("origin/a", "x");
+    tree.git_in("origin", &["add", "-A"]).git_in("origin", &["commit", "-qm", "a"]);
+    tree.key("origin/b.env").git_in("origin", &["add", "-A"]).git_in("origin", &["commit", "-qm", "b"]);
+    let url = format!("file://{}", tree.path("origin").display());
+    tree.git(&["clone", "-q", "--depth", "1", &url, "clone"]);
+    fs::rename(tree.path("clone/.git/shallow"), tree.path("list")).unwrap();
+    for revisions in [&[][..], &["main"]] {
+        let mut command = tree.command(&["history", "--format", "json", "--allow-shallow", "-C", "clone"]);
+        command.args(revisions).env("GIT_SHALLOW_FILE", tree.path("list"));
+        let run = run(command, b"");
+        assert_eq!((run.status, run.skipped(), run.each("path")), (1, vec![], vec!["b.env".into()]), "{run:#?}");
+    }
+    // As git has it, an empty name is that of no list.
+    fs::rename(tree.path("list"), tree.path("clone/.git/shallow")).unwrap();
+    let mut command = tree.command(&["history", "--format", "json", "--allow-shallow", "-C", "clone"]);
+    command.env("GIT_SHALLOW_FILE", "");
+    assert_eq!(run(command, b"").status, 2);
+}
+
+#[test]
+fn a_repository_in_parts_is_refused_unless_its_own_files_say_so() {
+    let tree = Tree::new();
+    tree.git_init("main").file("main/a", "x\n").git_in("main", &["add", "a"]).git_in("main", &["commit", "-qm", "a"]);
+    tree.git_in("main", &["worktree", "add", "-q", "../linked"]).key("linked/b").git_in("linked", &["add", "b"]);
+    tree.git_init("other");
+    let git_dir = tree.path("main/.git/worktrees/linked");
+    for (common, status) in [("main/.git", 1), ("other/.git", 2), ("nowhere", 2)] {
+        for arguments in [&["staged"][..], &["history", "--unreachable"]] {
+            let mut command = tree.command(&[arguments, &["-C", "linked", "--format", "json"]].concat());
+            command.env("GIT_DIR", &git_dir).env("GIT_COMMON_DIR", tree.path(common));
+            let run = run(command, b"");
+            assert_eq!((run.status, run.stderr.contains("GIT_COMMON_DIR")), (status, status == 2), "{common} {run:#?}");
+        }
+    }
+}
+
+#[test]
 fn what_a_partial_clone_left_behind_is_told() {
     let tree = Tree::new();
     tree.git_init("origin")

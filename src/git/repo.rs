@@ -161,6 +161,7 @@ impl OpenRepo {
     /// Why there is none, or none that can be read.
     pub(crate) fn current() -> Result<OpenRepo, String> {
         let inner = lib_point().and_then(|()| open_current()).map_err(|error| told(&error))?;
+        check_common_dir(&inner)?;
         add_object_folders(&inner)?;
         let root = work_tree(&inner);
         let root = fs::canonicalize(&root).map_err(|error| format!("{}: {error}", root.display()))?;
@@ -491,6 +492,18 @@ pub(crate) fn plant(folder: &Path, path: &str, content: &[u8]) -> Result<(), Str
 /// A variable that says something.
 fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// Refuses a repository of which the environment says that it shares its objects and refs with another than its own files
+/// say: libgit2 would read these.
+pub(super) fn check_common_dir(repository: &git2::Repository) -> Result<(), String> {
+    let Some(named) = std::env::var_os("GIT_COMMON_DIR") else { return Ok(()) };
+    let is_it = fs::canonicalize(&named).and_then(|named| Ok(named == fs::canonicalize(repository.commondir())?));
+    if is_it.unwrap_or_default() {
+        return Ok(());
+    }
+    let (named, own) = (Path::new(&named).display(), repository.commondir().display());
+    Err(format!("GIT_COMMON_DIR names {named}, and the repository's own files {own}: such a one cannot be read yet"))
 }
 
 fn open_current() -> Result<git2::Repository, git2::Error> {

@@ -11,7 +11,7 @@ use super::own_files;
 use super::pack::MOST_HELD;
 use super::reference;
 use super::remote;
-use super::repo::{Content, add_object_folders};
+use super::repo::{Content, add_object_folders, check_common_dir};
 use super::revision::UNREADABLE;
 use super::{EntryKind, Id, Kind, Trouble};
 use crate::blob::path_bytes;
@@ -26,6 +26,8 @@ const LARGEST: u64 = 256 << 20;
 pub(crate) struct Repository {
     repository: git2::Repository,
     folders: OnceCell<Folders>,
+    /// Whether it is the one around the working directory: what git's environment says is about that.
+    is_here: bool,
 }
 
 /// The name of a ref, and what it points to.
@@ -52,12 +54,14 @@ impl Repository {
     /// What is wrong, and the way out.
     pub(crate) fn open(directory: &Path) -> Result<Repository, Error> {
         let shown = directory.display();
-        let named = std::env::var_os("GIT_DIR").filter(|_| directory == Path::new("."));
+        let is_here = directory == Path::new(".");
+        let named = std::env::var_os("GIT_DIR").filter(|_| is_here);
         let opened = lib_point().and_then(|()| match &named {
             Some(named) => harmless(Path::new(named)).and_then(|()| git2::Repository::open(named)),
             None => harmless(directory).and_then(|()| git2::Repository::discover(directory)),
         });
-        let opened = opened.map(|repository| Repository { repository, folders: OnceCell::new() }).map_err(|error| {
+        let opened = opened.map(|repository| Repository { repository, folders: OnceCell::new(), is_here });
+        let opened = opened.map_err(|error| {
             let said = error.message();
             let (message, help) = match error.code() {
                 git2::ErrorCode::NotFound => (
@@ -75,6 +79,10 @@ impl Repository {
             };
             Error::usage(message, help)
         })?;
+        if is_here {
+            let help = "unset it, or run where `git rev-parse --git-common-dir` says the same without it";
+            check_common_dir(&opened.repository).map_err(|message| Error::usage(message, help))?;
+        }
         add_object_folders(&opened.repository)
             .map_err(|message| Error::usage(message, "GIT_OBJECT_DIRECTORY and its like name them"))?;
         Ok(opened)
@@ -103,7 +111,7 @@ impl Repository {
         lib_point().ok()?;
         let repository = git2::Repository::open(self.repository.path()).ok()?;
         add_object_folders(&repository).ok()?;
-        Some(Repository { repository, folders: OnceCell::new() })
+        Some(Repository { repository, folders: OnceCell::new(), is_here: self.is_here })
     }
 
     /// The repository's own folder.
@@ -316,7 +324,9 @@ impl Repository {
 
     /// The commits behind which a shallow clone has nothing.
     pub(crate) fn shallow(&self) -> BTreeSet<Id> {
-        let file = read_regular(&self.common().join("shallow"), LARGEST).unwrap_or_default();
+        let named = std::env::var_os("GIT_SHALLOW_FILE").filter(|_| self.is_here).map(PathBuf::from);
+        let file = named.unwrap_or_else(|| self.common().join("shallow"));
+        let file = read_regular(&file, LARGEST).unwrap_or_default();
         file.split(|&byte| byte == b'\n').filter_map(from_hex).collect()
     }
 
