@@ -291,6 +291,34 @@ fn notes_and_stashes_that_are_pushed_are_told_as_such() {
 }
 
 #[test]
+fn what_tags_lead_to_is_told_by_their_names() {
+    let tree = repo_with_remote();
+    tree.file("blob", &line(1)).file("folder/in-tree", &line(2)).git(&["add", "folder"]);
+    let made = |arguments: &[&str]| git(&tree, "", arguments).stdout.trim().to_owned();
+    let (blob, folder) = (made(&["hash-object", "-w", "blob"]), made(&["write-tree"]));
+    tree.git(&["reset", "-q", "--hard"]);
+    tree.git(&["tag", "light", &blob]).git(&["tag", "-a", "-m", &line(3), "heavy", &folder]);
+    tree.git(&["tag", "-a", "-m", "x", "nested", "light"]);
+    let (names, nothing) = (["refs/tags/heavy", "refs/tags/light", "refs/tags/nested"], "0".repeat(40));
+    let told = |command: &str, input: String| {
+        let run = run(tree.command(&["hook", command, "--format", "json"]), input.as_bytes());
+        let field = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+        let line = |one: &serde_json::Value| ["where", "path", "ref"].map(|name| field(&one[name])).join(" ");
+        let mut lines: Vec<String> = run.findings().iter().map(line).collect();
+        lines.sort();
+        lines
+    };
+    let expected =
+        ["content - refs/tags/light", "content folder/in-tree refs/tags/heavy", "tag-message - refs/tags/heavy"];
+    let sent = names.map(|name| format!("{name} {} {name} {nothing}\n", head(&tree, name))).concat();
+    assert_eq!(told("pre-push", sent), expected);
+    let ids = names.map(|name| head(&tree, name));
+    tree.git(&["update-ref", "-d", names[0]]).git(&["update-ref", "-d", names[1]]).git(&["update-ref", "-d", names[2]]);
+    let received = names.iter().zip(ids).map(|(name, id)| format!("{nothing} {id} {name}\n")).collect();
+    assert_eq!(told("pre-receive", received), expected);
+}
+
+#[test]
 fn a_push_with_nothing_in_it_is_clean_and_is_said() {
     let tree = repo_with_remote();
     let (zero, id) = ("0".repeat(40), head(&tree, "main"));

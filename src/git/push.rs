@@ -13,8 +13,8 @@ pub(crate) struct Push {
     pub(crate) known: BTreeSet<String>,
     /// The names that the refs have there.
     pub(crate) names: Vec<String>,
-    /// Those of them that are notes, and what they begin from.
-    pub(crate) notes: Vec<(String, Id)>,
+    /// The same with what each points to.
+    pub(crate) references: Vec<(String, Id)>,
 }
 
 impl Push {
@@ -76,9 +76,7 @@ impl Push {
         }
         self.tips.push(new.to_owned());
         self.names.push(name.to_owned());
-        if let Some(id) = from_hex(new.as_bytes()).filter(|_| name.starts_with("refs/notes/")) {
-            self.notes.push((name.to_owned(), id));
-        }
+        self.references.extend(from_hex(new.as_bytes()).map(|id| (name.to_owned(), id)));
         // After somebody else's push the other side may have what is not here.
         if !is_zero(old) && repo.has(old) {
             self.known.insert(old.to_owned());

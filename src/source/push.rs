@@ -69,7 +69,7 @@ impl Push {
             many => format!("{tips} and not what {many} refs reach"),
         };
         let revisions = push.tips.into_iter().chain(known).collect();
-        let history = History::open(Path::new("."), revisions, wanted)?.with_notes(push.notes.into_iter());
+        let history = History::open(Path::new("."), revisions, wanted)?.with_references(push.references.into_iter());
         Ok(Push { history: Some(history), range: Some(range), names: push.names, notices: Vec::new() })
     }
 }

@@ -59,8 +59,8 @@ pub struct History {
     /// What the revisions name: objects to begin from, and commits to leave out.
     from: Vec<Id>,
     without: Vec<Id>,
-    /// Those of them that are notes, by their refs.
-    notes: Vec<(Arc<str>, Id)>,
+    /// Those of them that refs point to, by the names of these.
+    references: Vec<(Arc<str>, Id)>,
     options: HistoryOptions,
     /// All commits, once they were read.
     commits: OnceLock<Commits>,
@@ -80,10 +80,10 @@ impl History {
     /// There is no repository, or none that can be read, or a revision is unknown.
     pub fn open(directory: &Path, revisions: Vec<String>, options: HistoryOptions) -> Result<History, Error> {
         let repository = Repository::open(directory)?;
-        let (mut from, mut without, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut from, mut without, mut references) = (Vec::new(), Vec::new(), Vec::new());
         for revision in &revisions {
             let (more, less) = repository.resolve(revision)?;
-            notes.extend(notes_of(&repository, revision).zip(more.last().copied()));
+            references.extend(reference_of(&repository, revision).zip(more.last().copied()));
             from.extend(more);
             without.extend(less);
         }
@@ -94,12 +94,12 @@ impl History {
             ));
         }
         let repository = Mutex::new(repository);
-        Ok(History { repository, revisions, from, without, notes, options, commits: OnceLock::new() })
+        Ok(History { repository, revisions, from, without, references, options, commits: OnceLock::new() })
     }
 
-    /// The same history, of which some objects are known to be notes, by the names of their refs.
-    pub(super) fn with_notes(mut self, notes: impl Iterator<Item = (String, Id)>) -> History {
-        self.notes.extend(notes.map(|(name, id)| (name.into(), id)));
+    /// The same history, of which it is known what some refs point to.
+    pub(super) fn with_references(mut self, references: impl Iterator<Item = (String, Id)>) -> History {
+        self.references.extend(references.map(|(name, id)| (name.into(), id)));
         self
     }
 
@@ -114,7 +114,7 @@ impl History {
             revisions: Vec::new(),
             from: Vec::new(),
             without: Vec::new(),
-            notes: Vec::new(),
+            references: Vec::new(),
             options,
             commits: OnceLock::new(),
         })
@@ -148,7 +148,7 @@ impl History {
         };
         let repository = lock(&self.repository);
         let reading = self.reading(&repository, &visit, &mut Vec::new());
-        let commits = reading.reached(&self.from, &self.without, &mut Vec::new());
+        let commits = reading.reached(&self.from, &self.without, &Special::default(), &mut Vec::new());
         let is_cut = !reading.shallow.is_empty() && !self.without.is_empty();
         drop(reading);
         let mut gaps = gaps.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -172,12 +172,13 @@ impl History {
     }
 }
 
-/// The ref of notes that a revision begins from, if it is one.
-fn notes_of(repository: &Repository, revision: &str) -> Option<Arc<str>> {
+/// The ref that a revision begins from, if it is one. Of branches nothing is told by their names.
+fn reference_of(repository: &Repository, revision: &str) -> Option<Arc<str>> {
     let tip = revision.rsplit("..").next().unwrap_or(revision);
     let name = &tip[..tip.find(['^', '~', ':', '@']).unwrap_or(tip.len())];
-    let name = if name.starts_with("refs/") { name.to_owned() } else { format!("refs/{name}") };
-    (name.starts_with("refs/notes/") && repository.has_reference(&name)).then(|| name.into())
+    let names = [name.to_owned(), format!("refs/{name}"), format!("refs/tags/{name}")];
+    let is_it = |name: &String| name.starts_with("refs/") && repository.has_reference(name);
+    names.into_iter().find(is_it).map(Arc::from)
 }
 
 /// How far some revisions reach.
@@ -226,7 +227,7 @@ impl Source for History {
         } else {
             let stashes = repository.stashes(&mut told);
             drop(repository);
-            reading.range(&self.from, &self.without, &Special { notes: &self.notes, stashes: &stashes });
+            reading.range(&self.from, &self.without, &Special { references: &self.references, stashes: &stashes });
         }
         for (what, reason) in told {
             visit(Item::Missed(Unit::Other, Cause::Damaged, what, reason));

@@ -24,18 +24,33 @@ const SLOP: usize = 100;
 /// The number of the root, where no version of a file lies: in the place of a path that does not matter.
 const ANY_PATH: u32 = 0;
 
-/// What was asked for by name, and is no commit.
-pub(super) enum Object {
-    Tree(Id),
-    Blob(Id),
+/// What was asked for by name, and is no commit: a tree or a blob.
+pub(super) struct Object {
+    id: Id,
+    is_tree: bool,
+    /// The ref that leads to it.
+    name: Option<Arc<str>>,
 }
 
 /// What is told as something more particular than content, where it is asked for.
+#[derive(Default)]
 pub(super) struct Special<'a> {
-    /// Refs of notes, and the commits that they are asked for from.
-    pub notes: &'a [(Arc<str>, Id)],
+    /// Refs, and what is asked for that they point to.
+    pub references: &'a [(Arc<str>, Id)],
     /// All stashes, the latest first.
     pub stashes: &'a [Id],
+}
+
+impl Special<'_> {
+    /// The name of a ref that points to an object.
+    fn name(&self, id: &Id) -> Option<Arc<str>> {
+        self.references.iter().find(|(_, target)| target == id).map(|(name, _)| Arc::clone(name))
+    }
+
+    /// The refs of notes, and their commits.
+    fn notes(&self) -> impl Iterator<Item = &(Arc<str>, Id)> {
+        self.references.iter().filter(|(name, _)| name.starts_with("refs/notes/"))
+    }
 }
 
 /// How what a commit brings in is told: as what, and by which name.
@@ -52,18 +67,22 @@ impl Reading<'_> {
     /// Reads what the commits bring in that some objects reach, and others do not.
     pub(super) fn range(&self, from: &[Id], without: &[Id], special: &Special<'_>) {
         let mut objects = Vec::new();
-        let entries = self.reached(from, without, &mut objects);
+        let entries = self.reached(from, without, special, &mut objects);
         let commits = Commits::new(entries);
         (self.visit)(Item::Met(Unit::Commit, commits.all().count() as u64));
         let places: Vec<u32> = commits.all().filter_map(|id| commits.find(&id)).collect();
-        let manners = self.manners(from, &commits, special);
+        let mut manners = self.manners(from, &commits, special);
         let mut changes = Changes::new(&self.store);
         // What was named comes first, then the commits, parents before their children.
         let (mut roots, mut blobs) = (Vec::new(), Vec::new());
-        for object in objects {
-            match object {
-                Object::Tree(id) => roots.extend(changes.of(id, &[]).map(|change| (id, change))),
-                Object::Blob(id) => blobs.push(id),
+        for Object { id, is_tree, name } in objects {
+            if let Some(name) = name {
+                manners.entry(id).or_insert((Place::Content, name));
+            }
+            if is_tree {
+                roots.extend(changes.of(id, &[]).map(|change| (id, change)));
+            } else {
+                blobs.push(id);
             }
         }
         for place in commits.ordered(&places) {
@@ -79,11 +98,11 @@ impl Reading<'_> {
     /// How commits are told that are notes, and no other tip reaches them, or parts of stashes.
     fn manners(&self, from: &[Id], commits: &Commits, special: &Special<'_>) -> HashMap<Id, Manner> {
         let (mut manners, mut taken) = (HashMap::new(), HashSet::new());
-        let is_ordinary = |id: &Id| special.notes.iter().all(|(_, note)| note != id);
-        if !special.notes.is_empty() {
+        let is_ordinary = |id: &Id| special.notes().all(|(_, note)| note != id);
+        if special.notes().next().is_some() {
             commits.reached(from.iter().copied().filter(is_ordinary), &mut taken);
         }
-        for (name, tip) in special.notes {
+        for (name, tip) in special.notes() {
             let reached = commits.reached([*tip], &mut taken).commits;
             manners.extend(reached.iter().map(|&place| (commits.get(place).id, (Place::Note, Arc::clone(name)))));
         }
@@ -100,24 +119,37 @@ impl Reading<'_> {
     }
 
     /// The commits that some objects reach and others do not; what else they name is added.
-    pub(super) fn reached(&self, from: &[Id], without: &[Id], objects: &mut Vec<Object>) -> Vec<Entry> {
+    pub(super) fn reached(
+        &self,
+        from: &[Id],
+        without: &[Id],
+        special: &Special<'_>,
+        objects: &mut Vec<Object>,
+    ) -> Vec<Entry> {
         let mut tips = Vec::new();
         for id in from {
-            self.begin(*id, &mut tips, objects);
+            self.begin(*id, special.name(id).as_ref(), &mut tips, objects);
         }
         let hidden: Vec<Id> = without.iter().filter_map(|id| self.peel(*id)).collect();
         self.limited(&tips, &hidden)
     }
 
     /// Takes what a revision names: a commit to walk from, tags on the way, or a tree or blob alone.
-    fn begin(&self, mut id: Id, tips: &mut Vec<Id>, objects: &mut Vec<Object>) {
-        while let Some(target) = self.begin_or_follow(id, tips, objects) {
+    fn begin(&self, mut id: Id, name: Option<&Arc<str>>, tips: &mut Vec<Id>, objects: &mut Vec<Object>) {
+        while let Some(target) = self.begin_or_follow(id, name, tips, objects) {
             id = target;
         }
     }
 
     /// The same, but of a tag what it is put on is left to be taken.
-    fn begin_or_follow(&self, id: Id, tips: &mut Vec<Id>, objects: &mut Vec<Object>) -> Option<Id> {
+    fn begin_or_follow(
+        &self,
+        id: Id,
+        name: Option<&Arc<str>>,
+        tips: &mut Vec<Id>,
+        objects: &mut Vec<Object>,
+    ) -> Option<Id> {
+        let object = |is_tree| Object { id, is_tree, name: name.cloned() };
         match self.store.read_unless_large(&id) {
             Err(trouble) => self.missed(hex(&id).into_bytes(), "object", &id, &trouble),
             Ok(Some((Kind::Commit, _))) => tips.push(id),
@@ -125,7 +157,8 @@ impl Reading<'_> {
                 let tag = object::Commit::parse(&bytes);
                 let holds = self.held_by_commit(&bytes, &tag, Kind::Tag);
                 if !holds.is_empty() {
-                    self.tell_commit(&id, Place::TagMessage, Some(format!("tag {}", hex(&id)).into()), &holds);
+                    let name = name.cloned().unwrap_or_else(|| format!("tag {}", hex(&id)).into());
+                    self.tell_commit(&id, Place::TagMessage, Some(name), &holds);
                 }
                 if tag.target.is_none() {
                     let trouble = Trouble::Damaged("it names no object".into());
@@ -133,8 +166,8 @@ impl Reading<'_> {
                 }
                 return tag.target.map(|(target, _)| target);
             }
-            Ok(Some((Kind::Tree, _))) => objects.push(Object::Tree(id)),
-            Ok(Some((Kind::Blob, _)) | None) => objects.push(Object::Blob(id)),
+            Ok(Some((Kind::Tree, _))) => objects.push(object(true)),
+            Ok(Some((Kind::Blob, _)) | None) => objects.push(object(false)),
         }
         None
     }
@@ -329,7 +362,7 @@ impl Telling<'_> {
         let reference = (!is_commit && path.is_empty()).then(|| Arc::from(format!("blob {}", hex(commit))));
         let (kind, name) = self.manners.get(commit).map_or((Place::Content, None), |(kind, name)| (*kind, Some(name)));
         let place = if place == Place::Content { kind } else { place };
-        let reference = reference.or_else(|| name.cloned());
+        let reference = name.cloned().or(reference);
         Origin { commit: is_commit.then(|| self.reading.about(commit)), reference, ..Origin::at(path, place) }
     }
 
