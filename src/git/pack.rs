@@ -15,7 +15,7 @@ use std::io::Read as _;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use flate2::bufread::ZlibDecoder;
 use libdeflater::Decompressor;
@@ -62,7 +62,10 @@ pub(super) struct Pack {
     index: Mmap,
     layout: Layout,
     count: usize,
-    plan: OnceLock<Plan>,
+    /// Made when it is asked for, and forgotten when it is known that it is not any more.
+    plan: Mutex<Option<Arc<Plan>>>,
+    /// For each place in the index the kind of the object.
+    kinds: OnceLock<Vec<u8>>,
 }
 
 /// Where things stand in an index.
@@ -104,8 +107,6 @@ struct Plan {
     places: Vec<u32>,
     /// The kind of the object, of a delta that of its root.
     kinds: Vec<u8>,
-    /// The same for each place.
-    kind_by_place: Vec<u8>,
     first_child: Vec<u32>,
     next_sibling: Vec<u32>,
     /// Those that are no deltas, what takes longest first.
@@ -235,7 +236,7 @@ impl Pack {
         if u32_at(&pack, 8).map(|count| count as usize) != Some(count) {
             return Err("its index is that of another pack".into());
         }
-        Ok(Pack { pack, index, layout, count, plan: OnceLock::new() })
+        Ok(Pack { pack, index, layout, count, plan: Mutex::default(), kinds: OnceLock::new() })
     }
 
     /// How many objects it has.
@@ -454,11 +455,22 @@ impl Pack {
 
     /// The kind of the object at a place in the index; nothing when it cannot be read.
     pub(super) fn kind(&self, place_in_index: usize) -> Option<Kind> {
-        Kind::of(self.plan().kind_by_place[place_in_index])
+        Kind::of(self.kinds()[place_in_index])
     }
 
-    fn plan(&self) -> &Plan {
-        self.plan.get_or_init(|| Plan::of(self))
+    fn kinds(&self) -> &[u8] {
+        self.kinds.get_or_init(|| self.plan().kinds_by_place())
+    }
+
+    fn plan(&self) -> Arc<Plan> {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(plan.get_or_insert_with(|| Arc::new(Plan::of(self))))
+    }
+
+    /// Gives up the memory for what is needed to read whole families.
+    pub(super) fn forget_families(&self) {
+        self.kinds();
+        *self.plan.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// How many families it has.
@@ -485,15 +497,14 @@ impl Pack {
 
     /// The ids of what has no kind and no family: it cannot be read here.
     pub(super) fn strays(&self) -> impl Iterator<Item = Id> + '_ {
-        let kinds = &self.plan().kind_by_place;
-        kinds.iter().enumerate().filter(|&(_, &kind)| kind == UNKNOWN).map(|(place, _)| self.id(place))
+        self.kinds().iter().enumerate().filter(|&(_, &kind)| kind == UNKNOWN).map(|(place, _)| self.id(place))
     }
 
     /// Reads every object of some families, from as many threads as there are. What `visit` returns is
     /// handed in with the objects that are made from that one. Returned is how many there were, and
     /// the ids of those that cannot be read here.
     pub(super) fn each(&self, families: &[u32], visit: &(dyn Fn(&Read<'_>) -> u8 + Sync)) -> (u64, Vec<Id>) {
-        let plan = self.plan();
+        let plan = &*self.plan();
         let next = AtomicUsize::new(0);
         let read = |_: rayon::BroadcastContext<'_>| {
             let (mut worker, mut failed, mut met) = (Worker::new(), Vec::new(), 0);
@@ -668,9 +679,13 @@ impl Plan {
         for at in children().filter(|&at| heaviest[bases[at] as usize] != at as u32) {
             next_sibling[at] = std::mem::replace(&mut first_child[bases[at] as usize], at as u32);
         }
-        let mut kind_by_place = vec![UNKNOWN; count];
-        places.iter().zip(&kinds).for_each(|(&place, &kind)| kind_by_place[place as usize] = kind);
-        Plan { offsets, places, kinds, kind_by_place, first_child, next_sibling, roots }
+        Plan { offsets, places, kinds, first_child, next_sibling, roots }
+    }
+
+    fn kinds_by_place(&self) -> Vec<u8> {
+        let mut kinds = vec![UNKNOWN; self.kinds.len()];
+        self.places.iter().zip(&self.kinds).for_each(|(&place, &kind)| kinds[place as usize] = kind);
+        kinds
     }
 
     fn name<'a>(&self, pack: &'a Pack, position: u32) -> Name<'a> {

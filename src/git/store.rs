@@ -198,6 +198,11 @@ impl Store {
         dealt_with
     }
 
+    /// Gives up the memory for what is needed to read whole families: that is over.
+    pub(crate) fn forget_families(&self) {
+        self.folders.packs().iter().for_each(Pack::forget_families);
+    }
+
     /// How many objects packs list that can be read from them, as far as their heads tell.
     pub(crate) fn listed(&self) -> u64 {
         self.folders.packs().iter().map(|pack| (pack.count() - pack.strays().count()) as u64).sum()

@@ -34,10 +34,11 @@ pub(super) fn attribute(
     let mut roots = Roots::of(reading, &found, commits, references, stashes, unreachable);
     roots.tell_boundaries(reading, &found, commits);
     let marked = marks::lead_to(reading, &mut found);
+    reading.store.forget_families();
     let mut walk = Walk {
         reading,
         found: &found,
-        marked: &marked,
+        marked,
         paths: Paths::default(),
         told: HashSet::new(),
         visits: Visits::default(),
@@ -193,10 +194,10 @@ struct Top {
 struct Walk<'a> {
     reading: &'a Reading<'a>,
     found: &'a Found,
-    marked: &'a Marked,
+    marked: Marked,
     paths: Paths,
     /// Objects that have a place, and at which paths.
-    visits: Visits<Id>,
+    visits: Visits,
     /// Secrets at paths that were told.
     told: HashSet<(u64, u32)>,
     /// Large blobs that were read.
@@ -208,14 +209,15 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Goes down from an object, to what is marked.
     fn object(&mut self, id: Id, is_tree: bool, path: u32, top: &Top) {
-        let mut left = vec![(id, is_tree, path)];
-        while let Some((id, is_tree, path)) = left.pop() {
-            let kind = if is_tree { Kind::Tree } else { Kind::Blob };
+        let mut left = vec![(self.marked.number(&id), is_tree, path)];
+        while let Some((number, is_tree, path)) = left.pop() {
+            let (id, kind) = (*self.marked.id(number), if is_tree { Kind::Tree } else { Kind::Blob });
             let mistaken = self.found.mistaken.get(&(id, kind));
-            if !self.marked.has(&id) && !self.found.is_wanted(&id, kind) {
+            let marks = self.marked.count(number);
+            if marks == 0 && !self.found.is_wanted(&id, kind) {
                 continue;
             }
-            match self.visits.enter(id, path) {
+            match self.visits.enter(number, path) {
                 Visit::Fresh => {}
                 Visit::Known => continue,
                 Visit::TooOften => {
@@ -235,10 +237,16 @@ impl Walk<'_> {
             if !is_tree {
                 self.blob(id, path, top);
             }
-            for (name, id, is_tree) in self.marked.of(&id).rev() {
-                left.push((id, is_tree, self.paths.below(path, name)));
+            for at in (0..marks).rev() {
+                let (name, number, is_tree) = self.marked.mark(number, at);
+                left.push((number, is_tree, self.paths.below(path, name)));
             }
         }
+    }
+
+    /// Whether an object was met on the way.
+    fn has_met(&self, id: &Id) -> bool {
+        self.marked.find(id).is_some_and(|number| self.visits.has_met(number))
     }
 
     /// Tells of a name that holds a secret, once for each path.
@@ -302,7 +310,7 @@ impl Walk<'_> {
         let found = self.found;
         let mut dangling: BTreeMap<Id, bool> = found.lost.keys().map(|id| (*id, true)).collect();
         dangling.extend(found.holds.keys().map(|id| (*id, false)));
-        dangling.retain(|id, _| !self.visits.has_met(id) && !found.tags.contains_key(id));
+        dangling.retain(|id, _| !self.has_met(id) && !found.tags.contains_key(id));
         let (mut hidden, mut unreached) = (0, 0);
         for (id, is_lost) in dangling {
             // What cannot be read again is told where it is looked for.
@@ -318,7 +326,7 @@ impl Walk<'_> {
                 }
             }
         }
-        let mut large: Vec<Id> = found.large.iter().filter(|id| !self.visits.has_met(id)).copied().collect();
+        let mut large: Vec<Id> = found.large.iter().filter(|id| !self.has_met(id)).copied().collect();
         large.sort_unstable();
         if unreachable {
             large.into_iter().for_each(|id| self.dangling(id));

@@ -22,46 +22,101 @@ pub(super) type Link = (u32, u32);
 /// What a tree holds of what is wanted: a name, an id, and whether that is a tree.
 type Mark<'m> = (&'m [u8], Id, bool);
 
-/// Marked trees, and what they hold of what is wanted. There may be as many as commits, so they are kept small.
+/// Marked trees, and what they hold of what is wanted. There may be as many as commits, so they are kept small: objects
+/// and names go by numbers.
 #[derive(Default)]
 pub(super) struct Marked {
-    /// By tree: which of the marks are its own.
-    trees: HashMap<Id, Range<u32>>,
-    /// The names by their numbers.
-    marks: Vec<(u32, Id, bool)>,
-    numbers: HashMap<Arc<[u8]>, u32>,
+    numbers: HashMap<Id, u32>,
+    objects: Vec<Object>,
+    /// The names of the marks, and the numbers of what goes by them.
+    marks: Vec<(u32, u32)>,
+    name_numbers: HashMap<Arc<[u8]>, u32>,
     names: Vec<Arc<[u8]>>,
 }
+
+/// An object that is marked, or held by one that is.
+struct Object {
+    id: Id,
+    /// Which of the marks are its own: none unless it is marked.
+    marks: Range<u32>,
+}
+
+/// Set in the number of a name that is that of a tree.
+const IS_TREE: u32 = 1 << 31;
 
 impl Marked {
     /// Whether a tree is marked.
     pub(super) fn has(&self, tree: &Id) -> bool {
-        self.trees.contains_key(tree)
+        self.numbers.get(tree).is_some_and(|&number| !self.objects[number as usize].marks.is_empty())
     }
 
-    /// The marks of a tree.
-    pub(super) fn of(&self, tree: &Id) -> impl DoubleEndedIterator<Item = Mark<'_>> {
-        let range = self.trees.get(tree).map_or(0..0, |range| range.start as usize..range.end as usize);
-        self.marks[range].iter().map(|&(name, id, is_tree)| (&*self.names[name as usize], id, is_tree))
+    /// The number of an object; a new one, if it has none.
+    pub(super) fn number(&mut self, id: &Id) -> u32 {
+        let next = self.objects.len() as u32;
+        let number = *self.numbers.entry(*id).or_insert(next);
+        if number == next {
+            self.objects.push(Object { id: *id, marks: 0..0 });
+        }
+        number
+    }
+
+    /// The number of an object, if it has one.
+    pub(super) fn find(&self, id: &Id) -> Option<u32> {
+        self.numbers.get(id).copied()
+    }
+
+    /// The id of the object of a number.
+    pub(super) fn id(&self, number: u32) -> &Id {
+        &self.objects[number as usize].id
+    }
+
+    /// How many marks the object of a number has.
+    pub(super) fn count(&self, number: u32) -> usize {
+        self.objects[number as usize].marks.len()
+    }
+
+    /// A mark of the object of a number: its name, the number of what goes by it, and whether that is a tree.
+    pub(super) fn mark(&self, number: u32, at: usize) -> (&[u8], u32, bool) {
+        let (name, object) = self.marks[self.objects[number as usize].marks.start as usize + at];
+        (&self.names[(name & !IS_TREE) as usize], object, name & IS_TREE != 0)
+    }
+
+    fn of(&self, number: u32) -> impl Iterator<Item = Mark<'_>> {
+        (0..self.count(number)).map(move |at| {
+            let (name, object, is_tree) = self.mark(number, at);
+            (name, *self.id(object), is_tree)
+        })
+    }
+
+    /// The trees that are marked.
+    fn trees(&self) -> impl Iterator<Item = &Id> {
+        self.objects.iter().filter(|object| !object.marks.is_empty()).map(|object| &object.id)
     }
 
     /// Marks a tree; tells whether it had no marks before.
     fn put(&mut self, tree: Id, marks: &[Mark<'_>]) -> bool {
-        let start = self.marks.len() as u32;
-        for &(name, id, is_tree) in marks {
-            let number = self.number(name);
-            self.marks.push((number, id, is_tree));
+        let number = self.number(&tree);
+        let is_fresh = self.count(number) == 0;
+        // Most that are marked again are so as before.
+        if !is_fresh && self.of(number).eq(marks.iter().copied()) {
+            return false;
         }
-        self.trees.insert(tree, start..self.marks.len() as u32).is_none()
+        let start = self.marks.len() as u32;
+        for (name, id, is_tree) in marks {
+            let mark = (self.name(name) | if *is_tree { IS_TREE } else { 0 }, self.number(id));
+            self.marks.push(mark);
+        }
+        self.objects[number as usize].marks = start..self.marks.len() as u32;
+        is_fresh
     }
 
-    fn number(&mut self, name: &[u8]) -> u32 {
-        if let Some(&number) = self.numbers.get(name) {
+    fn name(&mut self, name: &[u8]) -> u32 {
+        if let Some(&number) = self.name_numbers.get(name) {
             return number;
         }
         let (name, number): (Arc<[u8]>, u32) = (name.into(), self.names.len() as u32);
         self.names.push(Arc::clone(&name));
-        self.numbers.insert(name, number);
+        self.name_numbers.insert(name, number);
         number
     }
 }
@@ -102,14 +157,14 @@ impl Found {
         }
         let all = std::mem::take(&mut self.marked);
         let kind = |is_tree| if is_tree { Kind::Tree } else { Kind::Blob };
-        // Each is marked for itself, in whatever order.
-        let left = all.trees.keys().map(|tree| {
-            let is_left =
-                |(_, id, is_tree): &Mark<'_>| !settings.contains_key(id) || self.is_wanted(id, kind(*is_tree));
-            (*tree, all.of(tree).filter(is_left).collect::<Vec<Mark<'_>>>())
-        });
+        let is_left = |(_, id, is_tree): &Mark<'_>| !settings.contains_key(id) || self.is_wanted(id, kind(*is_tree));
         let mut marked = Marked::default();
-        left.filter(|(_, marks)| !marks.is_empty()).for_each(|(tree, marks)| _ = marked.put(tree, &marks));
+        for (number, tree) in (0..).zip(&all.objects) {
+            let marks: Vec<Mark<'_>> = all.of(number).filter(is_left).collect();
+            if !marks.is_empty() {
+                marked.put(tree.id, &marks);
+            }
+        }
         self.marked = marked;
     }
 }
@@ -125,7 +180,7 @@ pub(super) fn lead_to(reading: &Reading<'_>, found: &mut Found) -> Marked {
     let marked = std::mem::take(&mut found.marked);
     let mut links = std::mem::take(&mut found.links);
     // What was lost may be trees, too.
-    let mut fresh: Vec<Id> = found.wanted().chain(marked.trees.keys()).copied().collect();
+    let mut fresh: Vec<Id> = found.wanted().chain(marked.trees()).copied().collect();
     fresh.sort_unstable();
     fresh.dedup();
     if fresh.is_empty() {

@@ -3,9 +3,7 @@
 //! A tree may name another under ten names, and that one the next: ten such trees make ten thousand million
 //! paths. Everything is told at one path at least, and at no more than people can have made.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
 
 use super::{Item, Reading};
 use crate::ledger::{Cause, Unit};
@@ -63,36 +61,33 @@ pub(super) enum Visit {
     TooOften,
 }
 
-/// What was met where.
-#[derive(Debug)]
-pub(super) struct Visits<K> {
-    /// The path at which something was met first: most have no other.
-    first: HashMap<K, u32>,
+/// What was met where, by numbers.
+#[derive(Debug, Default)]
+pub(super) struct Visits {
+    /// The path at which something was met first, or `NOWHERE`: most have no other.
+    first: Vec<u32>,
     /// The others, and how many there are.
-    others: HashSet<(K, u32)>,
-    times: HashMap<K, u32>,
+    others: HashSet<(u32, u32)>,
+    times: HashMap<u32, u32>,
     repeated: u32,
     is_told: bool,
 }
 
-impl<K> Default for Visits<K> {
-    fn default() -> Visits<K> {
-        let (first, others, times) = (HashMap::new(), HashSet::new(), HashMap::new());
-        Visits { first, others, times, repeated: 0, is_told: false }
-    }
-}
+const NOWHERE: u32 = u32::MAX;
 
-impl<K: Copy + Eq + Hash> Visits<K> {
+impl Visits {
     /// Meets something at a path.
-    pub(super) fn enter(&mut self, what: K, path: u32) -> Visit {
-        match self.first.entry(what) {
-            Entry::Vacant(first) => {
-                first.insert(path);
-                return Visit::Fresh;
-            }
-            Entry::Occupied(first) if *first.get() == path => return Visit::Known,
-            Entry::Occupied(_) if self.others.contains(&(what, path)) => return Visit::Known,
-            Entry::Occupied(_) => {}
+    pub(super) fn enter(&mut self, what: u32, path: u32) -> Visit {
+        if self.first.len() <= what as usize {
+            self.first.resize(what as usize + 1, NOWHERE);
+        }
+        let first = &mut self.first[what as usize];
+        if *first == NOWHERE {
+            *first = path;
+            return Visit::Fresh;
+        }
+        if *first == path || self.others.contains(&(what, path)) {
+            return Visit::Known;
         }
         let times = self.times.entry(what).or_insert(1);
         if *times == MOST_OF_ONE || self.repeated == MOST_OF_ALL {
@@ -105,8 +100,8 @@ impl<K: Copy + Eq + Hash> Visits<K> {
     }
 
     /// Whether it was met at all.
-    pub(super) fn has_met(&self, what: &K) -> bool {
-        self.first.contains_key(what)
+    pub(super) fn has_met(&self, what: u32) -> bool {
+        self.first.get(what as usize).is_some_and(|&first| first != NOWHERE)
     }
 
     /// Tells, once, that something was met too often.

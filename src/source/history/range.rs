@@ -310,7 +310,7 @@ struct Telling<'a> {
     held: &'a Held,
     manners: &'a HashMap<Id, Manner>,
     paths: Paths,
-    visits: Visits<u32>,
+    visits: Visits,
     /// Blobs at paths that were met before.
     seen: HashSet<(Id, u32)>,
     /// Secrets at paths that were told; those of names are the others' complements.
