@@ -600,6 +600,56 @@ fn what_an_archive_held_before_is_not_new() {
     assert_eq!(only(&skant(&tree, &["history", "--format", "json", "HEAD~..HEAD"]))["via"], json!(["zip:b"]));
 }
 
+/// The members of one archive that lie in another, too, are told there as in the first, whatever else is passed over.
+#[test]
+fn what_several_archives_hold_is_told_in_each() {
+    let (key, plain) = (text_of(&key_of("shared")), &b"nothing to see here, twice"[..]);
+    let bare = format!("set password = {}\n", support::password());
+    let shared: [(&str, &[u8]); 3] = [("a", plain), ("d/key", &key), ("lib/main.c", bare.as_bytes())];
+    let with = |name: &'static str, text: &'static [u8]| Zip::of(&[&shared[..], &[(name, text)]].concat());
+    let lying = |at: usize, zip: Vec<u8>| [&zip[..at], &[zip[at] ^ 1], &zip[at + 1..]].concat();
+    let tree = Tree::repo();
+    tree.bytes("1.zip", with("1", b"one"))
+        .bytes("2.zip", with("2", b"two"))
+        .bytes("3.zip", Zip::of(&[("z", &with("3", b"three"))]))
+        .bytes("name.zip", Zip::of(&[("a", plain), ("conf/app.ini", bare.as_bytes())]))
+        .bytes("sum.zip", lying(14, Zip::of(&[("a", plain)])))
+        .bytes("none.zip", Zip::of(&[("a", plain), ("b", plain), ("lib/main.c", bare.as_bytes())]));
+    tree.git(&["add", "."]).git(&["commit", "-q", "-m", "x"]);
+    for options in [&[][..], &["--plain"], &["HEAD"]] {
+        let run = skant(&tree, &[&["history", "--format", "json"][..], options].concat());
+        assert_eq!(run.each("path"), ["1.zip", "2.zip", "3.zip", "name.zip"], "{run:#?}");
+        assert_eq!(missed(&run)[0].0, "sum.zip");
+        assert_eq!((run.status, missed(&run).len()), (2, 1), "{run:#?}");
+        assert_eq!(run.json()["scan"]["members"], json!(4 + 4 + 5 + 2 + 1 + 3), "{run:#?}");
+    }
+}
+
+/// What stands behind the compressed bytes of a member is told, even if it looks as if these ended there.
+#[test]
+fn a_member_with_something_behind_it_is_told() {
+    let text = &b"nothing to see here"[..];
+    let mut crc = Crc::new();
+    crc.update(text);
+    let end = [crc.sum(), text.len() as u32].map(u32::to_le_bytes).concat();
+    let tree = Tree::repo();
+    for (name, behind) in [("a.zip", &[0; 5][..]), ("b.zip", &end), ("c.zip", &[&end[..], b"more"].concat())] {
+        let mut zip = Zip::default().with("a", text, DEFLATED, 0);
+        let length = (u32::from_le_bytes(*zip.bytes[18..].first_chunk().unwrap()) + behind.len() as u32).to_le_bytes();
+        zip.bytes[18..22].copy_from_slice(&length);
+        zip.bytes.extend(behind);
+        tree.bytes(name, zip.finish());
+    }
+    tree.git(&["add", "."]).git(&["commit", "-q", "-m", "x"]);
+    for command in [&["scan", "--format", "json"][..], &["history", "--format", "json"]] {
+        let run = skant(&tree, command);
+        let told: Vec<String> = missed(&run).into_iter().map(|(path, why)| format!("{path} {why}")).collect();
+        let all = [("a.zip", 5), ("b.zip", 8), ("c.zip", 12)];
+        let expected = all.map(|(path, count)| format!("{path} zip:a: {count} bytes behind its end were not read"));
+        assert_eq!((run.status, told), (2, expected.to_vec()), "{run:#?}");
+    }
+}
+
 /// The same key twice in one archive is two places; one secret has one name.
 #[test]
 fn members_of_one_name_are_both_read() {

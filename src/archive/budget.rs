@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::Known;
+
 /// So many layers are taken off; `a.tar.gz` has two.
 const MOST_LAYERS: u32 = 10;
 /// So many members are looked at.
@@ -24,7 +26,9 @@ static LARGE: Mutex<()> = Mutex::new(());
 
 /// What was spent so far.
 #[derive(Debug, Default)]
-pub(crate) struct Budget {
+pub(crate) struct Budget<'k> {
+    /// The members that need not be read again.
+    known: Option<&'k Known>,
     input: Cell<u64>,
     output: Cell<u64>,
     members: Cell<u64>,
@@ -36,7 +40,7 @@ pub(crate) struct Budget {
 pub(super) struct Room<'b> {
     /// In bytes.
     pub(super) window: u32,
-    large: Option<(&'b Budget, MutexGuard<'static, ()>)>,
+    large: Option<(&'b Budget<'b>, MutexGuard<'static, ()>)>,
 }
 
 impl Drop for Room<'_> {
@@ -47,7 +51,16 @@ impl Drop for Room<'_> {
     }
 }
 
-impl Budget {
+impl<'k> Budget<'k> {
+    /// A budget for a file of whose members some may be known.
+    pub(crate) fn new(known: Option<&'k Known>) -> Budget<'k> {
+        Budget { known, ..Budget::default() }
+    }
+
+    pub(super) fn known(&self) -> Option<&'k Known> {
+        self.known
+    }
+
     /// Counts what is read of the file itself.
     pub(crate) fn input<'b>(&'b self, inner: &'b mut dyn Read) -> impl Read + 'b {
         Metered { inner, budget: self, is_output: false }
@@ -106,6 +119,17 @@ impl Budget {
         self.output.get() > most
     }
 
+    /// Counts what would come out of a member, unless that is too much.
+    pub(super) fn spend(&self, count: u64) -> bool {
+        let before = self.output.get();
+        self.output.set(before.saturating_add(count));
+        let is_within = !self.is_spent();
+        if !is_within {
+            self.output.set(before);
+        }
+        is_within
+    }
+
     fn exceeded(&self) -> io::Error {
         let output = self.output.get() >> 20;
         io::Error::other(format!(
@@ -116,7 +140,7 @@ impl Budget {
 
 struct Metered<'b> {
     inner: &'b mut dyn Read,
-    budget: &'b Budget,
+    budget: &'b Budget<'b>,
     is_output: bool,
 }
 

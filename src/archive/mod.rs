@@ -7,6 +7,7 @@
 
 mod budget;
 mod input;
+mod known;
 mod stream;
 mod tar;
 mod zip;
@@ -15,6 +16,7 @@ use std::io::{self, Read};
 
 pub(crate) use budget::Budget;
 use input::Input;
+pub(crate) use known::Known;
 pub(crate) use zip::is_end as ends_zip;
 
 /// A format.
@@ -38,6 +40,10 @@ pub(crate) enum Format {
 pub(crate) enum Part<'a> {
     /// A member, by its name; of a compressed text, that text, which has none.
     Member(Option<&'a [u8]>, &'a mut dyn Read),
+    /// A small member, all of it, and where to note that nothing is in it.
+    Whole(&'a [u8], &'a [u8], &'a mut bool),
+    /// A member of which that was noted before.
+    Again(&'a [u8]),
     /// What stands behind the end, or between members.
     Rest(&'a mut dyn Read),
     /// A text besides the members: the target of a link, a comment.
@@ -78,7 +84,7 @@ impl Format {
     ///
     /// # Errors
     /// Those of the reader, and when the rest of the archive cannot be read. What came before was handed over.
-    pub(crate) fn unpack(self, reader: &mut dyn Read, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
+    pub(crate) fn unpack(self, reader: &mut dyn Read, budget: &Budget<'_>, visit: &mut Visit<'_>) -> io::Result<()> {
         let input = Input::new(reader);
         match self {
             Format::Zip => zip::unpack(input, budget, visit),

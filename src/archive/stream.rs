@@ -25,7 +25,7 @@ pub(super) fn format(beginning: &[u8]) -> Option<Format> {
     }
 }
 
-pub(super) fn unpack(format: Format, input: Input<'_>, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
+pub(super) fn unpack(format: Format, input: Input<'_>, budget: &Budget<'_>, visit: &mut Visit<'_>) -> io::Result<()> {
     let names_window = matches!(format, Format::Xz | Format::Zstd);
     let room = names_window.then(|| budget.room());
     let window = room.as_ref().map_or(0, |room| room.window);

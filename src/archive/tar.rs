@@ -45,7 +45,7 @@ fn text(field: &[u8]) -> &[u8] {
     field.split(|&byte| byte == 0).next().unwrap_or(field)
 }
 
-pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
+pub(super) fn unpack(mut input: Input<'_>, budget: &Budget<'_>, visit: &mut Visit<'_>) -> io::Result<()> {
     // What stands in front of a member about it.
     let (mut long_name, mut long_size) = (None, None);
     loop {

@@ -7,8 +7,10 @@ use std::io::{self, BufRead, Read};
 use bzip2::bufread::BzDecoder;
 use flate2::Crc;
 use flate2::bufread::DeflateDecoder;
+use libdeflater::Decompressor;
 
 use super::input::Input;
+use super::known::Key;
 use super::{Budget, Format, Part, Visit, broken, number, stream};
 
 /// What begins a member, what may follow it, and the parts of the directory.
@@ -18,6 +20,10 @@ const ENTRY: &[u8] = b"PK\x01\x02";
 const END: &[u8] = b"PK\x05\x06";
 const LONG_END: &[u8] = b"PK\x06\x06";
 const LONG_END_PLACE: &[u8] = b"PK\x06\x07";
+
+/// A deflated member of at most so many bytes, and from which at most so many come, is inflated in one go.
+const MOST_PACKED: u64 = 256 << 10;
+const MOST_WHOLE: u64 = 1 << 20;
 
 /// So long may what stands in front of a zip be, for it to be seen.
 const LONGEST_STUB: usize = 1 << 20;
@@ -79,8 +85,9 @@ struct Header {
     size: u64,
 }
 
-pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
+pub(super) fn unpack(mut input: Input<'_>, budget: &Budget<'_>, visit: &mut Visit<'_>) -> io::Result<()> {
     let mut places = Vec::new();
+    let mut inflater = Inflater::default();
     let stub = stub(input.peek(LONGEST_STUB)?) as u64;
     if stub > 0 {
         let mut front = (&mut input).take(stub);
@@ -97,7 +104,9 @@ pub(super) fn unpack(mut input: Input<'_>, budget: &Budget, visit: &mut Visit<'_
                 if !header.extra.is_empty() {
                     visit(Part::Text(&header.extra));
                 }
-                if let Err(why) = member(&header, &mut input, budget, visit) {
+                let is_taken = whole_member(&header, &mut input, &mut inflater, budget, visit)?;
+                let outcome = if is_taken { Ok(()) } else { member(&header, &mut input, budget, visit) };
+                if let Err(why) = outcome {
                     visit(Part::Missed(Some(&header.name), why.to_string()));
                 }
                 if budget.is_spent() {
@@ -176,8 +185,74 @@ fn extra_field(mut extra: &[u8], kind: u64) -> Option<&[u8]> {
     None
 }
 
+/// Inflates members in one go.
+#[derive(Default)]
+struct Inflater {
+    decompressor: Option<Decompressor>,
+    packed: Vec<u8>,
+    text: Vec<u8>,
+}
+
+impl Inflater {
+    /// What comes out of a deflated member; nothing when it is not exactly what its header says.
+    fn inflate(&mut self, packed: &[u8], header: &Header) -> Option<&[u8]> {
+        // As a gzip it ends with its sum and its size, which are checked where it ends: if they stand nowhere before, then
+        // that is behind all of it.
+        let end = [header.crc as u32, header.size as u32].map(u32::to_le_bytes);
+        let end = end.as_flattened();
+        if memchr::memmem::find(packed, end).is_some() {
+            return None;
+        }
+        self.packed.clear();
+        for part in [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0], packed, end] {
+            self.packed.extend_from_slice(part);
+        }
+        let size = header.size as usize;
+        self.text.resize(self.text.len().max(size), 0);
+        let text = &mut self.text[..size];
+        let decompressor = self.decompressor.get_or_insert_with(Decompressor::new);
+        let is_whole = decompressor.gzip_decompress(&self.packed, text) == Ok(size);
+        is_whole.then_some(text)
+    }
+}
+
+/// Hands over a small deflated member, if it is whole; tells whether it did. One in which nothing was in another archive is not
+/// read again.
+fn whole_member(
+    header: &Header,
+    input: &mut Input<'_>,
+    inflater: &mut Inflater,
+    budget: &Budget<'_>,
+    visit: &mut Visit<'_>,
+) -> io::Result<bool> {
+    let is_small = header.packed <= MOST_PACKED && header.size <= MOST_WHOLE;
+    if header.method != 8 || header.is_encrypted || header.is_open || !is_small {
+        return Ok(false);
+    }
+    let packed = input.peek(header.packed as usize)?;
+    if packed.len() as u64 != header.packed {
+        return Ok(false);
+    }
+    let known = budget.known().map(|known| (known, Key::of(&header.name, packed, header.crc, header.size)));
+    if known.is_some_and(|(known, key)| known.has(key)) {
+        if !budget.spend(header.size) {
+            return Ok(false);
+        }
+        visit(Part::Again(&header.name));
+    } else {
+        let Some(text) = inflater.inflate(packed, header).filter(|_| budget.spend(header.size)) else {
+            return Ok(false);
+        };
+        let mut is_nothing = false;
+        visit(Part::Whole(&header.name, text, &mut is_nothing));
+        known.into_iter().filter(|_| is_nothing).for_each(|(known, key)| known.add(key));
+    }
+    input.consume(header.packed as usize);
+    Ok(true)
+}
+
 /// Hands over one member, behind whose header the input stands.
-fn member(header: &Header, input: &mut Input<'_>, budget: &Budget, visit: &mut Visit<'_>) -> io::Result<()> {
+fn member(header: &Header, input: &mut Input<'_>, budget: &Budget<'_>, visit: &mut Visit<'_>) -> io::Result<()> {
     // Sizes that stand behind a member are not known yet: then it ends by itself, or where they are.
     if header.is_open && header.packed == 0 {
         let found = match (readable(header), header.method) {
@@ -205,7 +280,7 @@ fn member(header: &Header, input: &mut Input<'_>, budget: &Budget, visit: &mut V
 fn packed_member(
     header: &Header,
     packed: &mut io::Take<&mut Input<'_>>,
-    budget: &Budget,
+    budget: &Budget<'_>,
     visit: &mut Visit<'_>,
 ) -> io::Result<()> {
     let (crc, size) = match header.method {

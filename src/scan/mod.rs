@@ -26,6 +26,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::archive;
 use crate::blob::{Blob, Origin};
 use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Means, Severity, Suppression, inert};
 use crate::rule::search::Allowlist;
@@ -70,6 +71,8 @@ pub struct Scanner {
     has_searches: bool,
     /// What is fine, whatever the rule.
     allow: Vec<Allowlist>,
+    /// The members of archives in which there is nothing, as far as they were met.
+    empty_members: archive::Known,
     /// Seconds since 1970, by which expiry is judged.
     now: u64,
 }
@@ -275,6 +278,7 @@ impl Scanner {
             everywhere,
             has_searches,
             allow,
+            empty_members: archive::Known::default(),
             least: (Severity::Low, Confidence::Low),
             rules,
             values,

@@ -26,7 +26,7 @@ const FAR: usize = 2048;
 /// credentials, any other. They begin as no path can: which it will be is not known.
 const KINDS: [&str; 4] = ["\0/x.c", "\0/x.md", MOST_TRUSTING, "\0/x"];
 /// Under this one all is believed that is under any.
-const MOST_TRUSTING: &str = "\0/netrc";
+pub(super) const MOST_TRUSTING: &str = "\0/netrc";
 
 /// What is known of a text, for the texts that are made from it.
 const BINARY: u8 = 1;

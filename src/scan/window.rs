@@ -90,7 +90,7 @@ impl Scanner {
         reader: &mut dyn Read,
         scratch: &mut Scratch,
         scanned: &mut Scanned,
-        budget: Option<&Budget>,
+        budget: Option<&Budget<'_>>,
     ) -> io::Result<()> {
         let mut buffer = std::mem::take(&mut scratch.buffer);
         if buffer.is_empty() {
@@ -110,7 +110,7 @@ impl Scanner {
         reader: &mut dyn Read,
         scratch: &mut Scratch,
         scanned: &mut Scanned,
-        budget: Option<&Budget>,
+        budget: Option<&Budget<'_>>,
     ) -> io::Result<()> {
         let before = scanned.bytes;
         let mut narrow = Narrow::new(reader, wide);
@@ -126,7 +126,7 @@ impl Scanner {
         buffer: &mut [u8],
         scratch: &mut Scratch,
         scanned: &mut Scanned,
-        budget: Option<&Budget>,
+        budget: Option<&Budget<'_>>,
     ) -> io::Result<()> {
         let (mut filled, mut failure) = fill(reader, buffer, 0);
         if let Some(wide) = wide(&buffer[..filled]) {
