@@ -140,39 +140,57 @@ const RARE: u64 = 10_000_000_000;
 /// A window of each literal: one that is known and rare; else one whose bucket is known, or its rarest, as
 /// part of one that differs at no more than the place where that one is a class already.
 pub(super) fn windows(literals: &[Literal], together: &Together) -> Vec<Window> {
-    let mut windows: Vec<Window> = Vec::new();
+    let mut known = Known { windows: Vec::new(), by_first: vec![Vec::new(); 256] };
     let mut others: Vec<usize> = (0..literals.len()).filter(|&index| literals[index].kind != Kind::Edge).collect();
     others.sort_by_key(|&index| literals[index].places.len());
     for index in others {
         let literal = &literals[index];
-        let places = |&offset: &usize| Window::places(literal, offset);
-        let owner = |window: &mut Window, offset: usize| window.owners.push((index as u32, offset as u32));
-        let offsets = 0..=literal.places.len().saturating_sub(WINDOW);
-        let known = offsets.clone().find_map(|offset| {
-            let places = places(&offset);
-            let covers = |window: &Window| window.covers(&places) && frequency(&window.places) <= RARE;
-            windows.iter().position(covers).map(|window| (window, offset))
+        let offsets = || (0..=literal.places.len().saturating_sub(WINDOW)).map(|at| (at, Window::places(literal, at)));
+        let covered = offsets().find_map(|(offset, places)| Some((known.covering(&places)?, offset)));
+        let (window, offset) = covered.unwrap_or_else(|| {
+            let dealt = offsets().find(|(_, places)| together.contains_key(&name(places)));
+            let window = dealt.or_else(|| offsets().min_by_key(|(_, places)| frequency(places)));
+            let (offset, places) = window.expect("a literal has a place");
+            (known.add(places), offset)
         });
-        if let Some((window, offset)) = known {
-            owner(&mut windows[window], offset);
-            continue;
-        }
-        let dealt = offsets.clone().find(|offset| together.contains_key(&name(&places(offset))));
-        let offset = dealt.or_else(|| offsets.min_by_key(|offset| frequency(&places(offset)))).unwrap_or(0);
-        let places = places(&offset);
-        match windows.iter_mut().find_map(|window| window.with(&places).map(|merged| (window, merged))) {
-            Some((window, merged)) => {
-                window.places = merged;
-                owner(window, offset);
-            }
-            None => {
-                let mut window = Window { places, owners: Vec::new() };
-                owner(&mut window, offset);
-                windows.push(window);
-            }
-        }
+        known.windows[window].owners.push((index as u32, offset as u32));
     }
-    windows
+    known.windows
+}
+
+/// The windows that there are so far.
+struct Known {
+    windows: Vec<Window>,
+    /// Of each byte, the windows that may begin with it.
+    by_first: Vec<Vec<usize>>,
+}
+
+impl Known {
+    /// A rare window that stands wherever these places do.
+    fn covering(&self, places: &[ByteSet; WINDOW]) -> Option<usize> {
+        let covers = |window: &Window| window.covers(places) && frequency(&window.places) <= RARE;
+        self.by_first[usize::from(places[0].iter().next()?)]
+            .iter()
+            .copied()
+            .find(|&window| covers(&self.windows[window]))
+    }
+
+    /// Adds a window, or has one stand for it as well.
+    fn add(&mut self, places: [ByteSet; WINDOW]) -> usize {
+        let mut windows = self.windows.iter().enumerate();
+        let (window, places) = windows
+            .find_map(|(index, window)| Some((index, window.with(&places)?)))
+            .unwrap_or((self.windows.len(), places));
+        if window == self.windows.len() {
+            self.windows.push(Window { places: [ByteSet::default(); WINDOW], owners: Vec::new() });
+        }
+        for byte in places[0].iter().filter(|byte| !self.windows[window].places[0].contains(*byte)) {
+            let known = &mut self.by_first[usize::from(byte)];
+            known.insert(known.partition_point(|one| *one < window), window);
+        }
+        self.windows[window].places = places;
+        window
+    }
 }
 
 impl Window {
