@@ -148,6 +148,43 @@ fn wide_texts_in_history_are_read_in_every_version() {
     assert_eq!(fast.findings(), skant(&tree, &["history", "--format", "json", "--plain"]).findings());
 }
 
+/// A way to write one character.
+type Escape = fn(char) -> String;
+
+/// The ways to write a character by its number: what they are called, and what a text is read through that has them.
+const ESCAPES: [(&str, Escape, &str); 11] = [
+    ("percent", |c| format!("%{:02X}", u32::from(c)), "percent"),
+    ("lower-case percent", |c| format!("%{:02x}", u32::from(c)), "percent"),
+    ("JSON", |c| format!("\\u{:04x}", u32::from(c)), "escape"),
+    ("upper-case JSON", |c| format!("\\u{:04X}", u32::from(c)), "escape"),
+    ("C", |c| format!("\\x{:02x}", u32::from(c)), "escape"),
+    ("upper-case C", |c| format!("\\x{:02X}", u32::from(c)), "escape"),
+    ("octal", |c| format!("\\{:03o}", u32::from(c)), "escape"),
+    ("HTML", |c| format!("&#{};", u32::from(c)), "html"),
+    ("HTML with zeros", |c| format!("&#{:05};", u32::from(c)), "html"),
+    ("HTML in hex", |c| format!("&#x{:x};", u32::from(c)), "html"),
+    ("upper-case HTML in hex", |c| format!("&#X{:04X};", u32::from(c)), "html"),
+];
+
+/// A key whose separators are escaped, its last characters, or all of them.
+fn escaped(key: &str) -> Vec<(&'static str, String, &'static [&'static str])> {
+    let mut all = Vec::new();
+    for (name, escape, via) in ESCAPES {
+        let via: &'static [&'static str] = match via {
+            "percent" => &["percent"],
+            "escape" => &["escape"],
+            _ => &["html"],
+        };
+        let with = |is_escaped: &dyn Fn(usize, char) -> bool| -> String {
+            key.chars().enumerate().map(|(at, c)| if is_escaped(at, c) { escape(c) } else { c.to_string() }).collect()
+        };
+        all.push((name, with(&|_, c| !c.is_ascii_alphanumeric()), via));
+        all.push((name, with(&|_, _| true), via));
+        all.push((name, with(&|at, _| at == 40 || at + 3 >= key.len()), via));
+    }
+    all
+}
+
 /// A key in every wrapping: what it is called, the text, where in it the secret begins and ends, and what it is
 /// read through.
 fn wrapped(key: &str) -> Vec<(&'static str, String, usize, usize, &'static [&'static str])> {
@@ -167,6 +204,16 @@ fn wrapped(key: &str) -> Vec<(&'static str, String, usize, usize, &'static [&'st
         whole("base64 of base64", base64(&base64(key)), &["base64", "base64"]),
         whole("base64 of hex", base64(&HEXLOWER.encode(bytes)), &["base64", "hex"]),
     ];
+    for (name, text, via) in escaped(key) {
+        all.push(whole(name, text, via));
+    }
+    let percent = |text: &str| text.replace('-', "%2D");
+    all.extend([
+        whole("percent twice", key.replace('-', "%252D"), &["percent", "percent"]),
+        whole("percent in base64", base64(&percent(key)), &["base64", "percent"]),
+        whole("JSON in JSON", key.replace('-', "\\\\u002d"), &["escape", "escape"]),
+        whole("HTML twice", key.replace('-', "&amp;#45;"), &["html", "html"]),
+    ]);
     let in_base64 = base64(&format!("{{\"key\": \"{key}\"}}"));
     // `{"key": "` is nine bytes, and so twelve characters.
     all.push(("base64 of more", in_base64, 12, 12 + 144, &["base64"]));
@@ -483,6 +530,121 @@ fn joints_without_end_are_read_in_time() {
         tree.file("a.js", &text);
         let run = scan(&tree, &["."]);
         assert_eq!((run.status, run.findings().len()), (0, 0), "{piece}: {run:#?}");
+    }
+}
+
+/// Passwords and keys whose name gives them away are reported as what they are, not as they are written.
+#[test]
+fn values_are_read_without_their_escapes() {
+    let password = ["kR7v@", "Qm2x", "&Zp"].concat();
+    let [at, and] = [password.find('@').unwrap(), password.find('&').unwrap()];
+    let (front, middle, back) = (&password[..at], &password[at + 1..and], &password[and + 1..]);
+    let tree = Tree::new();
+    tree.file("plain.json", &format!("{{\"password\": \"{password}\"}}\n"));
+    let name = only(&scan(&tree, &["."]))["fingerprint"].clone();
+    for (file, text, through) in [
+        ("a.json", format!("{{\"password\": \"{front}\\u0040{middle}\\u0026{back}\"}}\n"), "escape"),
+        ("a.js", format!("const password = '{front}\\x40{middle}&{back}';\n"), "escape"),
+        ("a.rs", format!("let password = \"{front}\\u{{40}}{middle}&{back}\";\n"), "escape"),
+        ("a.properties", format!("db.password={front}\\u0040{middle}\\u0026{back}\n"), "escape"),
+        ("a.xml", format!("<password>{front}@{middle}&amp;{back}</password>\n"), "html"),
+        ("b.xml", format!("<db password=\"{front}&#64;{middle}&#x26;{back}\"/>\n"), "html"),
+        ("a.http", format!("POST /x?user=bob&password={front}%40{middle}%26{back}\n"), "percent"),
+        ("b.http", format!("password={front}%40{middle}%26{back}&user=bob\n"), "percent"),
+        // What stands around the value is escaped.
+        ("c.http", format!("q=%7B%22password%22%3A%22{front}%40{middle}%26{back}%22%7D\n"), "percent"),
+        ("a.log", format!("body {{\\u0022password\\u0022:\\u0022{front}@{middle}\\u0026{back}\\u0022}}\n"), "escape"),
+        ("b.log", format!("body {{\\x22password\\x22: \\x22{front}@{middle}&{back}\\x22}}\n"), "escape"),
+        (
+            "a.html",
+            format!("<div data-x=\"{{&quot;password&quot;:&quot;{front}@{middle}&amp;{back}&quot;}}\">\n"),
+            "html",
+        ),
+        ("b.html", format!("<code>password = &#39;{front}@{middle}&amp;{back}&#39;</code>\n"), "html"),
+        ("c.html", format!("&lt;password&gt;{front}@{middle}&amp;{back}&lt;/password&gt;\n"), "html"),
+    ] {
+        let tree = Tree::new();
+        tree.file(file, &text);
+        let run = scan(&tree, &["."]);
+        let findings = run.findings();
+        let told: Vec<Seen> = findings.iter().map(seen).collect();
+        let column = |at: usize| 1 + text[..at].chars().count() as u64;
+        let (begin, end) = (column(text.find(front).unwrap()), column(text.find(back).unwrap() + back.len()));
+        assert_eq!(told, [(1, begin, 1, end, via(&[through]))], "{text}");
+        assert_eq!(findings[0]["fingerprint"], name, "{text}");
+        assert!(!run.stdout.contains(middle), "{text}");
+    }
+    // A whole key in base64, as PHP and .NET write it, in a form and in a string.
+    let secret = support::Random::new(31).text(support::BASE64, 38).replace(['/', '+'], "x") + "/+";
+    let name = {
+        let tree = Tree::new();
+        tree.file("a.json", &format!("{{\"aws_secret_access_key\": \"{secret}\"}}\n"));
+        only(&scan(&tree, &["."]))["fingerprint"].clone()
+    };
+    for (file, text) in [
+        ("a.json", format!("{{\"aws_secret_access_key\": \"{}\"}}\n", secret.replace('/', "\\/"))),
+        ("b.json", format!("{{\"aws_secret_access_key\": \"{}\"}}\n", secret.replace('+', "\\u002B"))),
+        ("a.http", format!("a=b&aws_secret_access_key={}\n", secret.replace('/', "%2F").replace('+', "%2b"))),
+        ("b.json", format!("\"{{\\\"aws_secret_access_key\\\": \\\"{}\\\"}}\"\n", secret.replace('/', "\\\\/"))),
+    ] {
+        let tree = Tree::new();
+        tree.file(file, &text);
+        assert_eq!(only(&scan(&tree, &["."]))["fingerprint"], name, "{text}");
+    }
+}
+
+/// What is no secret is none in escapes, and what is found as it stands is told once, as it stands.
+#[test]
+fn escapes_make_no_noise() {
+    let token = github_token(22);
+    let tree = Tree::new();
+    tree.file("a.json", "{\"password\": \"\\u003cyour password\\u003e\", \"api_key\": \"\\u0024{API_KEY}\"}\n")
+        .file("b.json", "{\"password\": \"Passwort \\u00e4ndern\", \"token\": \"\\u5bc6\\u7801\\u7801\"}\n")
+        .file("a.c", "printf(\"%2d-%5d %2dkey%2d token%2d\", a); char s[] = \"\\x2d\\x5f\\x9a\\x2d\\x2e\\x01\\x2d\";\n")
+        .file("a.html", "<a href=\"/a%2Db?token=&amp;key=&quot;&gt;\">pass&shy;word&colon; &lt;secret&gt;</a>\n")
+        .file("a.txt", &format!("sk%2Dant%2Dapi03%2D{}\n", "X".repeat(95)))
+        .file("b.txt", "https://a.invalid/some%2Dlong%2Dpath%2Dof%2Dwords%2Dwith-the-key?password=%24%7BPASSWORD%7D\n")
+        .file("c.html", "&lt;password&gt;changeme&lt;/password&gt; &quot;token&quot;: &quot;your-token-here&quot;\n")
+        .file("a.js", "const token = /[\\/\\x2d]+/, key = '\\u00e9\\u00e8', secret = \"\\x1b[31m\";\n");
+    let run = scan(&tree, &["--confidence", "low", "."]);
+    assert_eq!((run.status, run.each("rule")), (0, vec![]), "{run:#?}");
+    for text in [
+        format!("a%2Db%2D{token}\n"),
+        format!("https://a.invalid/a%2Db?token={token}&amp;x=%20\n"),
+        format!("x = \"\\u002d{token}\"\n"),
+        format!("<a>{token}&nbsp;&#45;</a>\n"),
+    ] {
+        let found = told("a", &text);
+        assert_eq!(found.iter().map(|one| one.4.len()).collect::<Vec<_>>(), [0], "{text} {found:?}");
+    }
+}
+
+/// Texts that are nothing but escapes take as long as others.
+#[test]
+fn escapes_without_end_are_read_in_time() {
+    for piece in [
+        "%2D",
+        "%252D",
+        "a%2Dbcdefghijklmnopqrstuvw ",
+        "\\u002d",
+        "\\\\u002d",
+        "\\\\\\\\u002d",
+        "&#45;",
+        "&amp;#45;",
+        "&amp;amp;amp;amp;#45;",
+        "%5Cu002d&#45;",
+        "password&quot;",
+        "password%22",
+        "password=a%21&",
+        "sk-ant-%2D",
+        "\\055\\x2d",
+        "&#00000000",
+        "\\u{000000",
+    ] {
+        let (tree, text) = (Tree::new(), piece.repeat(10_000));
+        tree.file("a.js", &text);
+        let run = scan(&tree, &["."]);
+        assert_eq!(run.findings().len(), 0, "{piece}: {run:#?}");
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::unwrap::escapes::length_at;
 use super::unwrap::pieces::is_joined_list;
 
 /// The longest name that is read.
@@ -669,7 +670,10 @@ fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
     while end < limit {
         match text[end] {
             b'\n' => return None,
-            b'\\' if escaped => break,
+            b'\\' if escaped => match length_at(text, end) {
+                Some(length) => end += length,
+                None => break,
+            },
             b'\\' if text[end + 1..].starts_with(b"\r\n") => end += 3,
             b'\\' => end += 2,
             byte if byte == quote => break,

@@ -54,6 +54,8 @@ pub(super) struct Inside {
     pub secret: Secret,
     /// What was taken off to read it, outermost first.
     pub via: Vec<String>,
+    /// Whether characters of it are written as escapes: it is what is meant, then, and not what stands there.
+    pub is_unescaped: bool,
 }
 
 /// Wanted rules before those that only mask; then how the secret is known, from [`BY_SHAPE`] down;
@@ -178,8 +180,8 @@ impl Scanner {
         rows.filter_map(|one| self.value(window, &one))
     }
 
-    /// What the value rules make of an assignment.
-    fn value(&self, window: &Window<'_>, assignment: &Assignment) -> Option<Candidate> {
+    /// What the value rules make of an assignment, the value being as it is written.
+    pub(super) fn written_value(&self, window: &Window<'_>, assignment: &Assignment) -> Option<Candidate> {
         let Assignment { name, value, .. } = assignment;
         let bytes = &window.text[value.clone()];
         // Most assignments end here, so what is cheap comes first.
@@ -393,9 +395,12 @@ impl Candidate {
         }
     }
 
-    /// Whether it is wrapped, and more of a text is in it than in another, which is not.
+    /// Whether it is wrapped, and another is not that has less of the text, or the same without reading its escapes. Those
+    /// of an address are part of it.
     fn completes(&self, other: &Candidate) -> bool {
-        self.inside.is_some() && other.inside.is_none() && self.secret.len() > other.secret.len()
+        let is_read = |inside: &Inside| inside.is_unescaped && self.rank.1 != BY_PLACE && self.secret == other.secret;
+        other.inside.is_none()
+            && self.inside.as_ref().is_some_and(|inside| self.secret.len() > other.secret.len() || is_read(inside))
     }
 
     /// On a tie the one that is not wrapped has it, then the rule that stands first in its file.

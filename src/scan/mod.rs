@@ -31,11 +31,13 @@ use crate::blob::{Blob, Origin};
 use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Means, Severity, Suppression, inert};
 use crate::rule::search::Allowlist;
 use crate::rule::{ByteSet, Finder, Judge, Keyword, Rule, RuleSet};
+use assignment::Dress;
 use candidate::Candidate;
 pub use filter::Dismissal;
 use mark::{FileMark, Marks, Said, Shown};
 use position::Tracker;
 use prefilter::{Kind, Literal, Memory, Prefilter};
+use unwrap::escapes::{self, Notation, Regions};
 use unwrap::pieces::{self, Cut};
 pub(crate) use window::is_archive;
 
@@ -90,6 +92,8 @@ struct Meaning {
     is_mark: bool,
     /// Whether it tells of an archive that is not opened.
     is_trace: bool,
+    /// How what it may be part of is written, when it is part of an escape.
+    escape: Option<Notation>,
     /// The rules that are looked for where it stands in a text.
     searches: Vec<usize>,
 }
@@ -161,6 +165,8 @@ pub struct Scratch {
     traces: Vec<(usize, &'static str)>,
     /// What stands between the pieces of words.
     cuts: Vec<Cut>,
+    /// Where there are escapes.
+    regions: Regions,
     /// What a reader was read into.
     buffer: Vec<u8>,
     /// Whether something is encoded more often than is looked into.
@@ -265,9 +271,12 @@ impl Scanner {
         }
         let is_mark = || Literal { places: literal_places(mark::NAME), kind: Kind::Anywhere };
         literals.meaning((mark::NAME, Kind::Anywhere as u8), is_mark).is_mark = true;
+        let anywhere = |text: &str| Literal { places: Keyword::new(text.to_owned()).places(), kind: Kind::Anywhere };
         for text in packed::TRACES {
-            let trace = || Literal { places: Keyword::new(text.to_owned()).places(), kind: Kind::Anywhere };
-            literals.meaning((text, Kind::Anywhere as u8), trace).is_trace = true;
+            literals.meaning((text, Kind::Anywhere as u8), || anywhere(text)).is_trace = true;
+        }
+        for (text, notation) in escapes::TRIGGERS {
+            literals.meaning((text, Kind::Anywhere as u8), || anywhere(text)).escape = Some(notation);
         }
         Scanner {
             prefilter: prefilter(literals.literals),
@@ -414,11 +423,17 @@ impl Scanner {
 
     /// The same, where the prefilter has been run.
     fn collect_at_hits(&self, window: &Window<'_>, scratch: &mut Scratch) {
-        let Scratch { memory, candidates, marks, traces, cuts, .. } = scratch;
+        let Scratch { memory, candidates, marks, traces, cuts, regions, .. } = scratch;
         candidates.clear();
         marks.clear();
         traces.clear();
         cuts.clear();
+        regions.clear();
+        // What stands around something unwrapped is unwrapped where it stands.
+        let is_new = |at: usize| window.layers == 0 || window.owned.contains(&at);
+        if window.layers > 0 {
+            memory.runs.retain(|&at| is_new(at as usize));
+        }
         let mut read_until = 0;
         let mut searches = self.everywhere.clone();
         let mut ids = Vec::new();
@@ -431,6 +446,9 @@ impl Scanner {
             if meaning.is_trace {
                 packed::trace(window.text, at, traces);
             }
+            if let Some(notation) = meaning.escape.filter(|_| is_new(at)) {
+                regions.add_at_trigger(window.text, at, notation);
+            }
             for &rule in &meaning.tokens {
                 let candidate = self.token(window, at, meaning.length, rule);
                 if candidate.as_ref().is_some_and(|one| self.is_companion(rule, at, one)) {
@@ -441,20 +459,33 @@ impl Scanner {
                         || filter::exposure::is_exposed(window.text, &candidate.secret, window.origin.file_name())
                 }));
             }
-            if !meaning.tokens.is_empty() && !window.is_joined && !pieces::is_read(cuts, at) {
-                pieces::of_token(window.text, &(at..at + meaning.length), cuts);
-            }
-            if meaning.is_name
-                && window.is_text
-                && at >= read_until
-                && let Some(assignment) = assignment::read(window.text, at..at + meaning.length)
-            {
-                read_until = assignment.name.end;
-                let value = assignment.value.clone();
-                candidates.extend(self.values_of(window, assignment));
-                if !window.is_joined && !pieces::is_read(cuts, value.start) {
-                    pieces::of_value(window.text, &value, cuts);
+            let word = at..at + meaning.length;
+            if !meaning.tokens.is_empty() && is_new(at) {
+                regions.add_token(window.text, &word);
+                if !window.is_joined && !pieces::is_read(cuts, at) {
+                    pieces::of_token(window.text, &word, cuts);
                 }
+            }
+            if !meaning.is_name || !window.is_text || at < read_until {
+                continue;
+            }
+            let Some(assignment) = assignment::read(window.text, word.clone()) else {
+                if is_new(at) {
+                    regions.add_name(window.text, &word);
+                }
+                continue;
+            };
+            read_until = assignment.name.end;
+            let (value, is_bare) = (assignment.value.clone(), assignment.dress != Dress::Quoted);
+            candidates.extend(self.values_of(window, assignment));
+            if !is_new(at) {
+                continue;
+            }
+            if is_bare && !regions.add_name(window.text, &word) {
+                regions.add_value(window.text, &value);
+            }
+            if !window.is_joined && !pieces::is_read(cuts, value.start) {
+                pieces::of_value(window.text, &value, cuts);
             }
         }
         // The id of a pair is no secret, whatever it is called.
@@ -465,7 +496,7 @@ impl Scanner {
         searches.sort_unstable();
         searches.dedup();
         searches.into_iter().for_each(|index| self.search(window, index, candidates));
-        if !window.is_text || !memory.runs.is_empty() || !cuts.is_empty() {
+        if !window.is_text || !memory.runs.is_empty() || !cuts.is_empty() || !regions.is_empty() {
             self.unwrap(window, 0..window.text.len(), scratch);
         }
         let candidates = &mut scratch.candidates;
@@ -548,6 +579,7 @@ impl<'r> Literals<'r> {
                 is_name: false,
                 is_mark: false,
                 is_trace: false,
+                escape: None,
                 searches: Vec::new(),
             });
             self.literals.push(literal);

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use super::assignment::Dress;
 use super::candidate::Candidate;
 use super::mark::Marks;
 use super::unwrap::pieces;
@@ -100,12 +101,16 @@ impl Scanner {
         scratch.memory.runs.iter_mut().for_each(|at| *at += range.start as u32);
         let mut found = !self.everywhere.is_empty();
         let mut read_until = 0;
-        let cuts = &mut scratch.cuts;
+        let (cuts, regions) = (&mut scratch.cuts, &mut scratch.regions);
         cuts.clear();
+        regions.clear();
         for hit in &scratch.memory.hits {
             let (at, meaning) = (range.start + hit.at as usize, &self.meanings[hit.literal as usize]);
             if meaning.is_trace {
                 packed::trace(text, at, &mut scratch.traces);
+            }
+            if let Some(notation) = meaning.escape {
+                regions.add_at_trigger(text, at, notation);
             }
             for &rule in &meaning.tokens {
                 *known |= reach(&self.rules[rule].pattern);
@@ -114,21 +119,28 @@ impl Scanner {
                 }
             }
             found |= !meaning.searches.is_empty();
-            let mut is_far = false;
-            if !meaning.tokens.is_empty() && !pieces::is_read(cuts, at) {
-                is_far = pieces::of_token(text, &(at..at + meaning.length), cuts);
+            let (word, mut is_far) = (at..at + meaning.length, false);
+            if !meaning.tokens.is_empty() {
+                regions.add_token(text, &word);
+                if !pieces::is_read(cuts, at) {
+                    is_far = pieces::of_token(text, &word, cuts);
+                }
             }
-            if !found
-                && meaning.is_name
-                && is_text
-                && at >= read_until
-                && let Some(assignment) = assignment::read(text, at..at + meaning.length)
-            {
-                read_until = assignment.name.end;
-                let value = assignment.value.clone();
-                found = self.values_of(&window, assignment).any(|one| self.is_wanted(&one));
-                if !pieces::is_read(cuts, value.start) {
-                    is_far |= pieces::of_value(text, &value, cuts);
+            if !found && meaning.is_name && is_text && at >= read_until {
+                let assignment = assignment::read(text, word.clone());
+                if assignment.as_ref().is_none_or(|one| one.dress != Dress::Quoted) {
+                    is_far |= regions.add_name(text, &word);
+                }
+                if let Some(assignment) = assignment {
+                    read_until = assignment.name.end;
+                    let (value, is_bare) = (assignment.value.clone(), assignment.dress != Dress::Quoted);
+                    found = self.values_of(&window, assignment).any(|one| self.is_wanted(&one));
+                    if is_bare {
+                        regions.add_value(text, &value);
+                    }
+                    if !pieces::is_read(cuts, value.start) {
+                        is_far |= pieces::of_value(text, &value, cuts);
+                    }
                 }
             }
             *known |= if is_far { REACHING } else { 0 };

@@ -149,19 +149,25 @@ fn common_secret(number: usize, random: &mut Random) -> (&'static str, &'static 
 }
 
 /// A template that is filled in, and how the secret is written there: as it is, in base64, alone or behind a
-/// user, or with the marks escaped that an address cannot hold.
+/// user, or with the marks escaped that an address cannot hold, or those that encoders for JSON and HTML are wary of.
 fn placed(template: &str, name: &str, secret: &str) -> (String, String) {
     let login = format!("deploy:{secret}");
     let escape = |c: char| {
         if c.is_ascii_alphanumeric() || "-._~".contains(c) { c.to_string() } else { format!("%{:02X}", u32::from(c)) }
     };
     let escaped: String = secret.chars().map(escape).collect();
+    let wary = |escape: &dyn Fn(u32) -> String| -> String {
+        let one = |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { escape(u32::from(c)) };
+        secret.chars().map(one).collect()
+    };
     let ways = [
         ("{64}", IN_BASE64.encode(secret.as_bytes())),
         ("{U64}", IN_BASE64.encode(login.as_bytes())),
         ("{T}", secret.to_owned()),
         ("{U}", escaped.clone()),
         ("{E}", escaped),
+        ("{SJ}", wary(&|c| format!("\\u{c:04X}"))),
+        ("{SH}", wary(&|c| format!("&#{c};"))),
     ];
     let way = ways.into_iter().find(|(mark, _)| template.contains(mark));
     let (mark, written) = way.unwrap_or(("{S}", secret.to_owned()));

@@ -229,4 +229,12 @@ pub(crate) const PLACES: &[(&str, &str)] = &[
     ("a.js", "crypto.createCipheriv('aes-256-cbc', '{T}', iv);\n"),
     ("A.cs", "new SymmetricSecurityKey(Encoding.UTF8.GetBytes(\"{T}\"));\n"),
     ("access.md", "| Service | User | Password |\n|---|---|---|\n| Jenkins | admin | `{S}` |\n"),
+    // In the escapes that what writes such files makes.
+    ("a.json", "{\"{c}\": \"{SJ}\", \"x\": 1}\n"),
+    ("a.log", "payload={\\u0022{n}\\u0022:\\u0022{SJ}\\u0022,\\u0022x\\u0022:1}\n"),
+    ("a.xml", "<config><{c}>{SH}</{c}></config>\n"),
+    ("web.config", "<add key=\"{P}\" value=\"{SH}\" />\n"),
+    ("a.html", "<div data-props=\"{&quot;{c}&quot;:&quot;{SH}&quot;,&quot;x&quot;:1}\"></div>\n"),
+    ("a.http", "POST /login\n\nuser=deploy&{n}={E}&x=1\n"),
+    ("a.har", "\"text\": \"body=%7B%22{n}%22%3A%22{E}%22%7D\"\n"),
 ];

@@ -312,6 +312,17 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
     ),
     ("stripe.js", "const stripe = Stripe('pk_live_{K}');\nconst publishableKey = 'pk_live_{K}';\n"),
     ("wg.conf", "[Peer]\nPublicKey = {B43}=\nAllowedIPs = 10.0.0.2/32\n"),
+    // Escapes.
+    (
+        "a.json",
+        "{\"password\": \"\\u003cyour password\\u003e\", \"apiKey\": \"\\u0024{API_KEY}\", \"token\": \"\\u5bc6\\u7801\"}\n",
+    ),
+    (
+        "a.html",
+        "<pre>password = &quot;changeme&quot;\napi_key=&lt;YOUR-API-KEY&gt;</pre><a href=\"/reset%2Dpassword%2Dtoken?key=a%2Fb\">\n",
+    ),
+    ("a.log", "GET /oauth?token%5Ftype=bearer&redirect_uri=https%3A%2F%2Fa.example.com%2Fsome%2Dlong%2Dpath%2D2024\n"),
+    ("a.c", "printf(\"%2d-%5d key%2d\\x2d\\x5f\\055\\n\", key, token);\n"),
     // Paths and addresses.
     (
         "paths.yml",

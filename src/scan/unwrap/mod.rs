@@ -1,16 +1,18 @@
-//! Secrets that are wrapped: in base64, in hex, in UTF-16 within something else, or written in pieces. The wrapping
+//! Secrets that are wrapped: in base64, in hex, in UTF-16 within something else, in escapes, or written in pieces. The wrapping
 //! is taken off, and what is inside is scanned like any text; what is found there keeps the place it has in the text
 //! outside.
 //!
 //! What tells of base64 and hex is cheap: a long run of letters and digits, which the prefilter notes by the way.
 
 pub(super) mod base;
+pub(super) mod escapes;
 mod pairs;
 pub(super) mod pieces;
 
 use std::ops::Range;
 
-use super::candidate::Inside;
+use super::assignment::Assignment;
+use super::candidate::{Candidate, Inside};
 use super::{Scanner, Scratch, Window};
 use crate::blob::Origin;
 
@@ -27,11 +29,13 @@ struct Unwrapped {
     spans: Vec<(u32, u32)>,
     /// Of a text that was in pieces: before which bytes something was cut out, and what, in order.
     cuts: Vec<(usize, &'static str)>,
+    /// Of a text with escapes: where in it they were taken off.
+    decoded: Vec<Range<usize>>,
 }
 
 impl Unwrapped {
     fn new(name: &'static str) -> Unwrapped {
-        Unwrapped { name, bytes: Vec::new(), spans: Vec::new(), cuts: Vec::new() }
+        Unwrapped { name, bytes: Vec::new(), spans: Vec::new(), cuts: Vec::new(), decoded: Vec::new() }
     }
 
     fn push(&mut self, byte: u8, span: Range<usize>) {
@@ -51,7 +55,8 @@ impl Unwrapped {
 
     /// What was taken off some bytes; nothing when they stand outside as they are.
     fn taken_off(&self, bytes: &Range<usize>) -> Vec<String> {
-        if self.cuts.is_empty() {
+        let is_in = |range: &Range<usize>| range.start < bytes.end && bytes.start < range.end;
+        if self.cuts.is_empty() && (self.decoded.is_empty() || self.decoded.iter().any(is_in)) {
             return vec![self.name.to_owned()];
         }
         let within = self.cuts.iter().filter(|(at, _)| bytes.start < *at && *at < bytes.end);
@@ -59,6 +64,29 @@ impl Unwrapped {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    /// The part that has something to be unwrapped further.
+    fn new_part(&self) -> Range<usize> {
+        match (self.decoded.first(), self.decoded.last()) {
+            (Some(first), Some(last)) => first.start..last.end,
+            _ => 0..self.bytes.len(),
+        }
+    }
+
+    /// Makes of a candidate in it one in the text outside.
+    fn carry_out(&self, candidate: &mut Candidate, mut via: Vec<String>) {
+        let secret = match candidate.inside.take() {
+            Some(inside) => {
+                via.extend(inside.via);
+                inside.secret
+            }
+            None => candidate.secret_in(&self.bytes),
+        };
+        let span = self.span(&candidate.secret);
+        let is_unescaped = self.cuts.is_empty() && escapes::is_one(self.name) && span.len() > candidate.secret.len();
+        candidate.secret = span;
+        candidate.inside = Some(Box::new(Inside { secret, via, is_unescaped }));
     }
 
     /// The part of the text outside that some bytes were made from.
@@ -73,8 +101,9 @@ impl Scanner {
     pub(super) fn unwrap(&self, window: &Window<'_>, range: Range<usize>, scratch: &mut Scratch) {
         let runs = std::mem::take(&mut scratch.memory.runs);
         let mut cuts = std::mem::take(&mut scratch.cuts);
+        let mut regions = std::mem::take(&mut scratch.regions);
         if window.layers == MOST_LAYERS {
-            scratch.is_too_deep |= !cuts.is_empty();
+            scratch.is_too_deep |= !cuts.is_empty() || !regions.is_empty();
             return base::each(window.text, &runs, |_| scratch.is_too_deep = true);
         }
         if !window.is_text {
@@ -86,8 +115,10 @@ impl Scanner {
         pieces::each(window.text, &mut cuts, |unwrapped| {
             self.scan_inside(&unwrapped, window, window.is_text, scratch);
         });
+        regions.each(window.text, |unwrapped| self.scan_inside(&unwrapped, window, window.is_text, scratch));
         cuts.clear();
-        (scratch.memory.runs, scratch.cuts) = (runs, cuts);
+        regions.clear();
+        (scratch.memory.runs, scratch.cuts, scratch.regions) = (runs, cuts, regions);
     }
 
     /// Adds the candidates in what was unwrapped.
@@ -95,9 +126,11 @@ impl Scanner {
         // What is in another encoding says nothing about the kind of the file.
         let nameless = Origin::file("");
         let is_joined = !unwrapped.cuts.is_empty();
-        let origin = if is_joined { outside.origin } else { &nameless };
+        let is_same = is_joined || !unwrapped.decoded.is_empty();
+        let origin = if is_same { outside.origin } else { &nameless };
         let text = &unwrapped.bytes[..];
-        let window = Window { text, owned: 0..text.len(), is_text, origin, layers: outside.layers + 1, is_joined };
+        let window =
+            Window { text, owned: unwrapped.new_part(), is_text, origin, layers: outside.layers + 1, is_joined };
         let memory = scratch.inner();
         self.collect(&window, memory);
         let is_too_deep = std::mem::take(&mut memory.is_too_deep);
@@ -106,21 +139,24 @@ impl Scanner {
         scratch.is_too_deep |= is_too_deep;
         scratch.traces.extend(traces.into_iter().map(|(at, name)| (unwrapped.span(&(at..at + 1)).start, name)));
         for mut candidate in found.into_iter().filter(|candidate| !candidate.secret.is_empty()) {
-            let mut via = unwrapped.taken_off(&candidate.secret);
-            if via.is_empty() {
-                continue;
+            let via = unwrapped.taken_off(&candidate.secret);
+            if !via.is_empty() {
+                unwrapped.carry_out(&mut candidate, via);
+                scratch.candidates.push(candidate);
             }
-            let secret = match candidate.inside.take() {
-                Some(inside) => {
-                    via.extend(inside.via);
-                    inside.secret
-                }
-                None => candidate.secret_in(text),
-            };
-            candidate.secret = unwrapped.span(&candidate.secret);
-            candidate.inside = Some(Box::new(Inside { secret, via }));
-            scratch.candidates.push(candidate);
         }
+    }
+
+    /// What the value rules make of a value, as it is meant: without its escapes.
+    pub(super) fn value(&self, window: &Window<'_>, assignment: &Assignment) -> Option<Candidate> {
+        let Some(value) = escapes::of_value(window.text, assignment) else {
+            return self.written_value(window, assignment);
+        };
+        let text = &value.unwrapped.bytes[..];
+        let inner = Window { text, owned: 0..text.len(), ..*window };
+        let mut candidate = self.written_value(&inner, &value.assignment)?;
+        value.unwrapped.carry_out(&mut candidate, value.via.iter().map(|&name| name.to_owned()).collect());
+        Some(candidate)
     }
 }
 
