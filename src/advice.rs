@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::blob::{Blob, Origin, Place};
 use crate::finding::{Advice, Exposure, Finding, Fingerprint, inert};
-use crate::git::{Content, Id, Reach, Repo, Repository, from_hex, hex};
+use crate::git::{Content, Id, Reach, Repo, Repository, Way, from_hex, hex};
 use crate::report::{Report, help};
 use crate::rule::{self, Finder, RuleSet};
 use crate::scan::{Scanned, Scanner, Scratch};
@@ -130,6 +130,7 @@ struct Files {
     paths: BTreeSet<Vec<u8>>,
     /// What the index has there.
     staged: HashMap<Vec<u8>, Id>,
+    way: Way,
 }
 
 impl Files {
@@ -146,7 +147,7 @@ impl Files {
             origins.filter(|one| one.place == Place::Content).map(|one| one.path.clone()).collect();
         let paths: BTreeSet<Vec<u8>> = paths.into_iter().filter(|path| is_here(path)).take(MOST_PATHS).collect();
         let staged = if are_staged || reach.is_bare() { HashMap::new() } else { Repo::at(&root).staged(&paths) };
-        Files { are_staged, paths, staged }
+        Files { are_staged, paths, staged, way: Way::default() }
     }
 
     /// The commit that brought a finding in, or how far it has got without one.
@@ -157,7 +158,7 @@ impl Files {
         }
         let name = finding.fingerprint();
         let mut holds = |content: Content<'_>| scanner.secrets(path, content).contains(&name);
-        if let Some(commit) = reach.brought_in(path, &mut holds) {
+        if let Some(commit) = reach.brought_in(path, &mut self.way, &mut holds) {
             return (Some(commit), None);
         }
         let is_staged = self.are_staged || self.staged.get(path).is_some_and(|id| reach.is_held(id, &mut holds));

@@ -27,7 +27,7 @@ pub(crate) use message::Cleanup;
 pub(crate) use object::{Id, Kind, from_hex, hex};
 pub(crate) use pack::Read;
 pub(crate) use push::Push;
-pub(crate) use reach::{Reach, open_harmless};
+pub(crate) use reach::{Reach, Way, open_harmless};
 pub(crate) use repo::{Content, OpenRepo, Repo, global_hooks, plant, set_global_hooks, unset_global_hooks};
 pub(crate) use repository::{Reference, Repository};
 pub(crate) use staged::{Before, Staged, Version};

@@ -40,6 +40,19 @@ struct Walked {
     links: Vec<Link>,
 }
 
+/// What was met on the way back from HEAD, which is much the same for every file.
+#[derive(Default)]
+pub(crate) struct Way {
+    steps: HashMap<Id, Step>,
+    /// For one path: what a tree has under the name at that depth.
+    entries: HashMap<(Id, usize), Option<Id>>,
+}
+
+struct Step {
+    tree: Id,
+    parents: Vec<Id>,
+}
+
 impl<'a> Reach<'a> {
     /// `known` tells of commits that were read before.
     pub(crate) fn new(repository: Repository, known: &'a dyn Fn(&Id) -> Option<Link>) -> Reach<'a> {
@@ -149,16 +162,22 @@ impl<'a> Reach<'a> {
 
     /// The commit that brought into a file of HEAD what `holds` looks for: the last one, going back, whose
     /// file holds it. Nothing when HEAD's does not.
-    pub(crate) fn brought_in(&self, path: &[u8], holds: &mut dyn FnMut(Content<'_>) -> bool) -> Option<Id> {
+    pub(crate) fn brought_in(
+        &self,
+        path: &[u8],
+        way: &mut Way,
+        holds: &mut dyn FnMut(Content<'_>) -> bool,
+    ) -> Option<Id> {
+        way.entries.clear();
         let mut known: HashMap<Id, bool> = HashMap::new();
-        let mut is_held = |commit: &Id| {
-            let Some(blob) = self.blob_at(commit, path) else { return false };
+        let mut is_held = |commit: &Id, way: &mut Way| {
+            let Some(blob) = self.blob_at(commit, path, way) else { return false };
             *known.entry(blob).or_insert_with(|| self.is_held(&blob, holds))
         };
-        let mut at = self.head.filter(|head| is_held(head))?;
+        let mut at = self.head.filter(|head| is_held(head, way))?;
         for _ in 0..MOST_STEPS {
-            let parents = self.commit(&at).map(|(_, parents)| parents).unwrap_or_default();
-            match parents.into_iter().find(|parent| is_held(parent)) {
+            let parents = self.step(&at, way).map(|step| step.parents.clone()).unwrap_or_default();
+            match parents.into_iter().find(|parent| is_held(parent, way)) {
                 Some(parent) => at = parent,
                 None => break,
             }
@@ -176,14 +195,27 @@ impl<'a> Reach<'a> {
         self.repository.with_blob(blob, holds) == Some(true)
     }
 
-    fn blob_at(&self, commit: &Id, path: &[u8]) -> Option<Id> {
-        let (kind, text) = self.repository.read(commit).ok()?;
-        let mut id = object::Commit::parse(&text).tree.filter(|_| kind == Kind::Commit)?;
-        for name in path.split(|&byte| byte == b'/') {
-            let (_, tree) = self.repository.read(&id).ok()?;
-            id = entries(&tree).find(|entry| entry.name == name)?.id;
+    fn blob_at(&self, commit: &Id, path: &[u8], way: &mut Way) -> Option<Id> {
+        let mut id = self.step(commit, way)?.tree;
+        for (depth, name) in path.split(|&byte| byte == b'/').enumerate() {
+            let entry = way.entries.entry((id, depth)).or_insert_with(|| {
+                let (_, tree) = self.repository.read(&id).ok()?;
+                entries(&tree).find(|entry| entry.name == name).map(|entry| entry.id)
+            });
+            id = (*entry)?;
         }
         Some(id)
+    }
+
+    /// What a commit says of its content and of those before it.
+    fn step<'w>(&self, id: &Id, way: &'w mut Way) -> Option<&'w Step> {
+        if !way.steps.contains_key(id) {
+            let (kind, text) = self.repository.read(id).ok()?;
+            let commit = object::Commit::parse(&text);
+            let tree = commit.tree.filter(|_| kind == Kind::Commit)?;
+            way.steps.insert(*id, Step { tree, parents: commit.parents.clone() });
+        }
+        way.steps.get(id)
     }
 }
 
