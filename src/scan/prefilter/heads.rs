@@ -11,7 +11,7 @@ pub(super) struct Heads {
     /// One bit for each value of the hash.
     bitmap: Box<[u64; 1 << (BITS - 6)]>,
     /// For each value of the hash's upper bits, where in `heads` it begins.
-    first: Vec<u16>,
+    first: Vec<u32>,
     /// By hash: four bytes, and what begins with them.
     heads: Vec<(u32, u32)>,
 }
@@ -46,7 +46,7 @@ impl Heads {
         for &(head, number) in heads.iter().rev() {
             let place = &mut first[lead(head)];
             *place -= 1;
-            sorted[usize::from(*place)] = (head, number);
+            sorted[*place as usize] = (head, number);
         }
         Heads { bitmap, first, heads: sorted }
     }
@@ -63,7 +63,7 @@ impl Heads {
     pub(super) fn of(&self, bytes: [u8; HEAD]) -> impl Iterator<Item = u32> {
         let head = u32::from_le_bytes(bytes);
         let lead = lead(head);
-        let known = &self.heads[usize::from(self.first[lead])..usize::from(self.first[lead + 1])];
+        let known = &self.heads[self.first[lead] as usize..self.first[lead + 1] as usize];
         known.iter().filter(move |(known, _)| *known == head).map(|&(_, number)| number)
     }
 }

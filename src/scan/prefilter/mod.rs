@@ -220,4 +220,18 @@ mod tests {
             }
         }
     }
+
+    /// As a gitleaks config has them.
+    #[test]
+    fn many_short_words_are_found() {
+        let words: Vec<String> = (0..100).map(|number| format!("{}zq", char::from(b'!' + number % 90))).collect();
+        let literals: Vec<Literal> = words.iter().map(|word| Literal::word(word)).collect();
+        let (fast, mut memory) = (Prefilter::new(literals.clone()), Memory::default());
+        let text = words.join(" ");
+        fast.find(text.as_bytes(), &mut memory);
+        let fast = std::mem::take(&mut memory.hits);
+        Prefilter::portable(literals).find(text.as_bytes(), &mut memory);
+        assert_eq!(fast, memory.hits);
+        assert!(fast.len() >= words.len());
+    }
 }
