@@ -421,6 +421,40 @@ fn secrets_in_pieces_are_found_in_every_language() {
     assert_eq!(told("a", format!("key = '{begin}' + '{end}'\n"))[0].4, via(&["concatenation", "base64"]));
 }
 
+/// What YAML folds is one text; each line of it is one word.
+#[test]
+fn secrets_in_folded_lines_are_found() {
+    let (token, password) = (github_token(19), support::password());
+    for secret in [token, password] {
+        let (front, rest) = secret.split_at(if secret.len() > 20 { 25 } else { 4 });
+        let (middle, back) = rest.split_at(3);
+        for (text, end) in [
+            (format!("a:\n  password: >-\n    {front}\n    {middle}{back}\n  user: bob\n"), 4),
+            (format!("password: >\r\n  {front}\r\n  {middle}\r\n  {back}"), 4),
+            (format!("passwords:\n  - password: >+\n      {front}\n      {middle}{back}\nuser: bob\n"), 4),
+        ] {
+            let indent = |line: usize| {
+                text.lines().nth(line - 1).unwrap().len() - text.lines().nth(line - 1).unwrap().trim_start().len()
+            };
+            let last = text.lines().nth(end - 1).unwrap().trim_end().len() as u64 + 1;
+            let begin = text.lines().position(|line| line.trim() == front).unwrap() + 1;
+            let expected = (begin as u64, indent(begin) as u64 + 1, end as u64, last, via(&["folding"]));
+            assert_eq!(told("a.yaml", &text), [expected], "{text}");
+        }
+        for text in [
+            format!("password: |\n  {front}\n  {middle}{back}\n"),
+            format!("password: >-\n  {front}\n {middle}{back}\n"),
+            format!("password: >-\n  {front}\n    {middle}{back}\n"),
+            format!("password: >-\n  {front}\n  {middle}{back} of bob\n"),
+            format!("password:\n  {front}\n  {middle}{back}\n"),
+            format!("if password:>\n  {front}\n  {middle}{back}\n"),
+        ] {
+            let found = told("a.yaml", &text);
+            assert!(found.iter().all(|one| one.4.is_empty()), "{text} {found:?}");
+        }
+    }
+}
+
 /// The first element of a list may stand farther off than a value is looked for.
 #[test]
 fn a_list_that_begins_far_behind_its_bracket_is_no_fault() {
@@ -745,6 +779,16 @@ fn secrets_in_pieces_are_found_in_history() {
         tree.file("far.java", &pieces(count)).git(&["add", "."]).git(&["commit", "-q", "-m", "far"]);
     }
     wanted.push("far.java".to_owned());
+    let folded = |count: usize| -> String {
+        let key = anthropic_key(18);
+        let small: Vec<&str> = key.as_bytes().chunks(8).map(|one| std::str::from_utf8(one).unwrap()).collect();
+        let indent = " ".repeat(30);
+        format!("{lines}key: >\n{indent}{}\n{lines}", small[..count].join(&format!("\n{indent}")))
+    };
+    for count in [5, 10, 14] {
+        tree.file("far.yaml", &folded(count)).git(&["add", "."]).git(&["commit", "-q", "-m", "far"]);
+    }
+    wanted.push("far.yaml".to_owned());
     tree.git(&["repack", "-adfq", "--depth=50", "--window=20"]);
     let fast = skant(&tree, &["history", "--format", "json"]);
     let plain = skant(&tree, &["history", "--format", "json", "--plain"]);

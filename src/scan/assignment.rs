@@ -255,10 +255,16 @@ fn after_declaration(text: &[u8], at: usize) -> Option<usize> {
     matches!(text.get(end..), Some([b'=', next, ..]) if *next != b'=').then_some(end + 1)
 }
 
+/// What stands in a block from a place on, as far as a reader would look.
+fn block(text: &[u8], at: usize) -> &[u8] {
+    const LONGEST_BLOCK: usize = 4096;
+    let near = text.get(at..text.len().min(at + LONGEST_BLOCK)).unwrap_or_default();
+    &near[..near.iter().position(|&byte| byte == b'}').unwrap_or(near.len())]
+}
+
 /// Behind `default =` in the block that follows a name: `variable "x" { default = "y" }`.
 fn default_key(text: &[u8], at: usize) -> Option<usize> {
-    let block = text[at..].split(|&byte| byte == b'}').next().unwrap_or(&[]);
-    let mut end = at + memchr::memmem::find(block, b"default")? + b"default".len();
+    let mut end = at + memchr::memmem::find(block(text, at), b"default")? + b"default".len();
     skip(text, &mut end, is_blank);
     (text.get(end) == Some(&b'=')).then_some(end + 1)
 }
@@ -266,7 +272,7 @@ fn default_key(text: &[u8], at: usize) -> Option<usize> {
 /// Where the text of the next element begins, when the name was the text of one:
 /// `<key>x</key><string>y</string>`, `<name>x</name><value>y</value>`.
 fn element_of_value(text: &[u8], at: usize) -> Option<usize> {
-    let mut end = at + text[at..].iter().position(|&byte| byte == b'>')? + 1;
+    let mut end = at + block(text, at).iter().position(|&byte| byte == b'>')? + 1;
     skip(text, &mut end, |byte| byte.is_ascii_whitespace());
     [&b"<string>"[..], b"<value>"].iter().find(|tag| text[end..].starts_with(tag)).map(|tag| end + tag.len())
 }
@@ -303,8 +309,8 @@ fn after_comma(text: &[u8], mut at: usize) -> Option<(Join, usize)> {
 /// Behind `default:` in an object that describes an option: `option("api-key", { type: "string", default: "x" })`.
 fn default_property(text: &[u8], mut at: usize) -> Option<usize> {
     skip(text, &mut at, is_blank);
-    let block = text.get(at..)?.strip_prefix(b"{")?.split(|&byte| byte == b'}').next()?;
-    let end = at + 1 + memchr::memmem::find(block, b"default:")? + b"default:".len();
+    let open = text.get(at..)?.starts_with(b"{").then_some(at + 1)?;
+    let end = open + memchr::memmem::find(block(text, open), b"default:")? + b"default:".len();
     let begins = !text[end - b"default:".len() - 1].is_ascii_alphanumeric();
     begins.then_some(end)
 }
@@ -361,15 +367,15 @@ fn purpose(text: &[u8], at: usize) -> Option<usize> {
 fn parameter(text: &[u8], mut at: usize) -> Option<usize> {
     const FIRST: [&[u8]; 4] = [b"Type:", b"Default:", b"Description:", b"NoEcho:"];
     skip(text, &mut at, is_blank);
-    let block = match text.get(at)? {
-        b'{' => text[at + 1..].split(|&byte| byte == b'}').next()?,
+    let start = match text.get(at)? {
+        b'{' => at + 1,
         b'\n' | b'\r' => {
             skip(text, &mut at, |byte| byte.is_ascii_whitespace());
-            FIRST.iter().any(|first| text[at..].starts_with(first)).then(|| &text[at..])?
+            FIRST.iter().any(|first| text[at..].starts_with(first)).then_some(at)?
         }
         _ => return None,
     };
-    let start = at + usize::from(text[at] == b'{');
+    let block = block(text, start);
     let keys = [&b"\"value\""[..], b"\"Default\"", b"\"default\"", b"Default"];
     let mut end = start + keys.iter().find_map(|key| Some(memchr::memmem::find(block, key)? + key.len()))?;
     skip(text, &mut end, is_blank);

@@ -1,4 +1,5 @@
-//! Text in pieces: literals that are joined, lines that go on in the next one, characters that nobody sees.
+//! Text in pieces: literals that are joined, lines that go on in the next one or are folded into it, characters that nobody
+//! sees.
 //!
 //! Nothing looks for them. Where a token begins, or a name has a value, and the word there ends at such a *joint*, it is
 //! read on behind it. What stands between the pieces is cut out, and the rest is scanned as if it had been written in one.
@@ -20,6 +21,7 @@ const AROUND: usize = 512;
 
 const CONCATENATION: &str = "concatenation";
 const CONTINUATION: &str = "continuation";
+const FOLDING: &str = "folding";
 const ZERO_WIDTH: &str = "zero-width";
 
 /// What joins two literals, in one language or another.
@@ -141,7 +143,7 @@ impl Word<'_> {
             (at, quote) = (end, joint.quote);
         }
         cuts.truncate(sure);
-        at - self.start > FAR && Quote::at(self.text, at).is_some()
+        at - self.start > FAR && (Quote::at(self.text, at).is_some() || self.folded_indent().is_some())
     }
 
     /// Where the piece ends that goes on at a place.
@@ -179,6 +181,7 @@ impl Word<'_> {
                 Some(Joint { name: CONTINUATION, end: line + indent, quote, is_doubtful: indent > 0 })
             }
             b'\\' | b'"' | b'\'' | b'`' => self.next_literal(at, quote),
+            b'\n' | b'\r' if quote.is_none() => self.next_folded(at),
             0xc2 | 0xe2 | 0xef => {
                 let end = at + invisible(&text[at..]);
                 (end > at).then_some(Joint { name: ZERO_WIDTH, end, quote, is_doubtful: false })
@@ -211,6 +214,28 @@ impl Word<'_> {
                 && self.is_operand(closed, text[from..start].contains(&b'\n'));
         let end = start + opened.length();
         is_joined.then_some(Joint { name: CONCATENATION, end, quote: Some(opened), is_doubtful: operator == 0 })
+    }
+
+    /// From the end of a line that YAML folds to the next one, if there is one word in either.
+    fn next_folded(&self, at: usize) -> Option<Joint> {
+        let indent = self.folded_indent()?;
+        let line = at + line_break(&self.text[at..])?;
+        let next = line + indent;
+        let is_indented = self.text.get(line..next)?.iter().all(|&byte| byte == b' ');
+        let end = self.piece_end(next, None);
+        let is_word = end > next && matches!(self.text.get(end), None | Some(b'\n' | b'\r'));
+        (is_indented && is_word).then_some(Joint { name: FOLDING, end: next, quote: None, is_doubtful: false })
+    }
+
+    /// How far the lines are indented of the folded text (`key: >-`) that begins with the word.
+    fn folded_indent(&self) -> Option<usize> {
+        let before = &self.text[self.start.saturating_sub(LONGEST_GAP)..self.start];
+        let indent = before.iter().rev().take_while(|&&byte| byte == b' ').count();
+        let header = before[..before.len() - indent].strip_suffix(b"\n")?.trim_ascii_end();
+        let marks = header.iter().rev().take(2).take_while(|byte| matches!(byte, b'-' | b'+' | b'1'..=b'9')).count();
+        let key = header[..header.len() - marks].strip_suffix(b">")?;
+        let opens = matches!(key.trim_ascii_end(), [.., b':' | b'-']) && key.ends_with(b" ");
+        (indent > 0 && opens).then_some(indent)
     }
 
     /// Whether what stands before the first literal says that another one behind it belongs to it, and is not the next
