@@ -102,8 +102,7 @@ enum Base {
 /// Who is made from whom. Objects go by their position in the order of the file.
 #[derive(Debug)]
 struct Plan {
-    offsets: Vec<u64>,
-    /// For each position, the place in the index.
+    /// For each position, the place in the index, which knows the offset.
     places: Vec<u32>,
     /// The kind of the object, of a delta that of its root.
     kinds: Vec<u8>,
@@ -617,12 +616,13 @@ impl Pack {
         worker: &mut Worker,
         into: &mut Vec<u8>,
     ) -> Result<bool, String> {
+        let offset = |place: &u32| self.offset(*place as usize).unwrap_or(u64::MAX);
         let at = position as usize;
-        let entry = self.entry(plan.offsets[at]).ok_or("its header is damaged")?;
+        let entry = self.entry(offset(&plan.places[at])).ok_or("its header is damaged")?;
         if entry.size > most {
             return Ok(false);
         }
-        let end = plan.offsets.get(at + 1).map_or(self.pack.len() - 20, |&end| end as usize);
+        let end = plan.places.get(at + 1).map_or(self.pack.len() - 20, |next| offset(next) as usize);
         self.inflate(&entry, end, worker, into).map(|()| true)
     }
 }
@@ -653,17 +653,11 @@ impl Plan {
         // What takes long comes first, so that no thread is left with it alone: many objects, or a large one.
         let mut roots: Vec<u32> = roots.collect();
         roots.sort_by_cached_key(|&root| Reverse(u64::from(weights[root as usize]).max(size(root) / USUAL)));
-        Plan::linked(offsets, places, kinds, &bases, &weights, roots)
+        drop(offsets);
+        Plan::linked(places, kinds, &bases, &weights, roots)
     }
 
-    fn linked(
-        offsets: Vec<u64>,
-        places: Vec<u32>,
-        kinds: Vec<u8>,
-        bases: &[u32],
-        weights: &[u32],
-        roots: Vec<u32>,
-    ) -> Plan {
+    fn linked(places: Vec<u32>, kinds: Vec<u8>, bases: &[u32], weights: &[u32], roots: Vec<u32>) -> Plan {
         let count = kinds.len();
         let mut first_child = vec![NONE; count];
         let mut next_sibling = vec![NONE; count];
@@ -679,7 +673,7 @@ impl Plan {
         for at in children().filter(|&at| heaviest[bases[at] as usize] != at as u32) {
             next_sibling[at] = std::mem::replace(&mut first_child[bases[at] as usize], at as u32);
         }
-        Plan { offsets, places, kinds, first_child, next_sibling, roots }
+        Plan { places, kinds, first_child, next_sibling, roots }
     }
 
     fn kinds_by_place(&self) -> Vec<u8> {
