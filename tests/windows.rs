@@ -260,9 +260,13 @@ fn time_follows_the_length_of_a_text_whatever_is_in_it() {
     for piece in ["password: unknown\n".to_owned(), format!("password: {random}\n"), "sk-ant-api03-".repeat(3) + " "] {
         let [short, long] = [64 << 10, 1 << 20].map(|length| {
             let text = filler(&piece, length);
-            let started = Instant::now();
-            at_once(&text);
-            started.elapsed()
+            let times = (0..5).map(|_| {
+                let started = Instant::now();
+                at_once(&text);
+                started.elapsed()
+            });
+            // The others waited for the processor.
+            times.min().unwrap()
         });
         // 16 times the text.
         assert!(long < 48 * short, "{piece:?}: {short:?}, then {long:?}");
