@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -281,11 +281,24 @@ pub fn found<A: AsRef<OsStr>>(tree: &Tree, arguments: &[A]) -> Vec<String> {
 #[track_caller]
 pub fn run(mut command: Command, input: &[u8]) -> Run {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = spawn(&mut command);
     let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_vec());
     // The program need not read what it is given.
     thread::spawn(move || stdin.write_all(&input));
     ended(child, &command)
+}
+
+/// Starts a command. What another thread starts just then holds a program that this one wrote open for writing, until it
+/// has become another program: so long the kernel refuses to run it.
+#[track_caller]
+fn spawn(command: &mut Command) -> Child {
+    for _ in 0..500 {
+        match command.spawn() {
+            Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => thread::sleep(Duration::from_millis(10)),
+            child => return child.unwrap(),
+        }
+    }
+    panic!("{command:?} is being written to all the time")
 }
 
 /// Waits for the end of a child; gives what it printed where somebody listens.
