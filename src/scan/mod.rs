@@ -26,6 +26,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use foldhash::fast::FixedState;
+
 use crate::archive;
 use crate::blob::{Blob, Origin};
 use crate::finding::{Advice, Confidence, Excerpt, Finding, Location, Means, Severity, Suppression, inert};
@@ -102,7 +104,7 @@ struct Meaning {
 #[derive(Debug, Default)]
 struct ValueRules {
     /// Those that need a provider's word near, by the first part of that word.
-    near: HashMap<Vec<u8>, Vec<(usize, String)>>,
+    near: HashMap<Vec<u8>, Vec<(usize, String)>, FixedState>,
     /// Those that need none.
     anywhere: Vec<usize>,
 }

@@ -4,10 +4,10 @@
 //! `your-password-1` none. So it is not words that speak against one, but the few stock words of
 //! which examples are made, however they are spelt.
 
-use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::placeholder::{self, distinct};
+use super::words::Words;
 use super::{random, words};
 
 /// Whether a value stands for a password.
@@ -127,8 +127,7 @@ pub fn is_hash(value: &[u8]) -> bool {
     })
 }
 
-static STOCK: LazyLock<HashSet<&'static [u8]>> =
-    LazyLock::new(|| LIST.split_ascii_whitespace().map(str::as_bytes).collect());
+static STOCK: LazyLock<Words> = LazyLock::new(|| LIST.split_ascii_whitespace().map(str::as_bytes).collect());
 
 /// The words examples and tests are made of.
 const LIST: &str = "\

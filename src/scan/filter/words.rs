@@ -3,6 +3,11 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
+/// Words of ours: no stranger chooses them, so they need no hash that cannot be foreseen.
+pub(super) type Words = HashSet<&'static [u8], FixedState>;
+
 /// The shortest word that counts inside other letters; a shorter one must stand alone.
 const SHORTEST: usize = 4;
 const LONGEST: usize = 14;
@@ -28,16 +33,23 @@ pub struct Joined {
 impl Joined {
     /// Of a name, or of a text of up to 255 bytes.
     pub fn of(text: &[u8]) -> Joined {
-        let mut joined = Joined { bytes: [0; ROOM], length: 1 };
-        joined.bytes[0] = b'_';
-        for word in text.split(|byte| !byte.is_ascii_alphanumeric()).flat_map(humps) {
-            let end = joined.length + word.len();
-            let Some(room) = joined.bytes.get_mut(joined.length..=end) else { break };
-            room[..word.len()].copy_from_slice(word);
-            room[..word.len()].make_ascii_lowercase();
-            room[word.len()] = b'_';
-            joined.length = end + 1;
+        let mut joined = Joined { bytes: [b'_'; ROOM], length: 1 };
+        let mut before = 0u8;
+        for (at, &byte) in text.iter().enumerate() {
+            // `apiKey`, and in `XMLFile` the last capital of a run belongs to what follows it.
+            let is_hump = byte.is_ascii_uppercase()
+                && (!before.is_ascii_uppercase() || text.get(at + 1).is_some_and(u8::is_ascii_lowercase));
+            let ends = is_hump || !byte.is_ascii_alphanumeric();
+            joined.length += usize::from(ends && joined.bytes[joined.length - 1] != b'_');
+            // There has to be room for what stands behind the word.
+            let Some([place, _]) = joined.bytes.get_mut(joined.length..joined.length + 2) else { break };
+            if byte.is_ascii_alphanumeric() {
+                *place = byte.to_ascii_lowercase();
+                joined.length += 1;
+            }
+            before = byte;
         }
+        joined.length += usize::from(joined.bytes[joined.length - 1] != b'_');
         joined
     }
 
@@ -79,11 +91,11 @@ fn humps(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// How many bytes of a lower-case text are words of a list.
-pub fn covered_by(text: &[u8], list: &HashSet<&'static [u8]>) -> usize {
+pub fn covered_by(text: &[u8], list: &Words) -> usize {
     text.split(|byte| !byte.is_ascii_alphabetic()).map(|letters| covered_letters(letters, list)).sum()
 }
 
-fn covered_letters(letters: &[u8], list: &HashSet<&'static [u8]>) -> usize {
+fn covered_letters(letters: &[u8], list: &Words) -> usize {
     if list.contains(letters) {
         return letters.len();
     }
@@ -101,8 +113,7 @@ fn covered_letters(letters: &[u8], list: &HashSet<&'static [u8]>) -> usize {
     covered + if covered > 0 && list.contains(&letters[at..]) { letters.len() - at } else { 0 }
 }
 
-static WORDS: LazyLock<HashSet<&'static [u8]>> =
-    LazyLock::new(|| LIST.split_ascii_whitespace().map(str::as_bytes).collect());
+static WORDS: LazyLock<Words> = LazyLock::new(|| LIST.split_ascii_whitespace().map(str::as_bytes).collect());
 
 /// Common words of English and of programs, and of the phrases placeholders are made of.
 const LIST: &str = "\
@@ -233,6 +244,28 @@ mod tests {
         assert_eq!(words("API_KEY"), ["api", "key"]);
         assert_eq!(words("apiKeyV2.XMLToken"), ["api", "key", "v2", "xml", "token"]);
         assert_eq!(words(&"A-".repeat(300)).len(), 255);
+    }
+
+    /// However it is written, and where there is no room for more.
+    #[test]
+    fn the_words_of_a_name_are_its_humps() {
+        let slow = |text: &[u8]| {
+            let words = text.split(|byte| !byte.is_ascii_alphanumeric()).flat_map(humps);
+            words.fold(vec![b'_'], |joined, word| [&joined[..], &word.to_ascii_lowercase(), b"_"].concat())
+        };
+        let letters = b"aBcDEf9_-.\xc3";
+        let mut state = 7u32;
+        for length in 0..1000 {
+            let text: Vec<u8> = (0..length % 255)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    letters[(state >> 20) as usize % letters.len()]
+                })
+                .collect();
+            let joined = Joined::of(&text);
+            assert_eq!(joined.bytes[..joined.length], slow(&text), "{}", String::from_utf8_lossy(&text));
+        }
+        assert_eq!(Joined::of(&[b'a'; 600]).length, ROOM);
     }
 
     #[test]
