@@ -350,6 +350,7 @@ fn dismissal(rule: &Rule, body: &[u8]) -> Option<Dismissal> {
         Judge::Key | Judge::Password if reference::is_reference(body) => Some(Dismissal::Reference),
         Judge::Key | Judge::Password if encoded::is_placeholder(body) => Some(Dismissal::Placeholder),
         Judge::Key if is_placeholder() => Some(Dismissal::Placeholder),
+        Judge::Key if sample::is_publishable(body) => Some(Dismissal::Sample),
         Judge::Key => (!random::is_random(body) && !encoded::is_random(body)).then_some(Dismissal::LowEntropy),
         Judge::Password if password::is_placeholder(body) => Some(Dismissal::Placeholder),
         Judge::Password => (!password::is_chosen(body)).then_some(Dismissal::LowEntropy),

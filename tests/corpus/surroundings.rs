@@ -311,6 +311,23 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
         "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"{H40}\",\"use\":\"sig\",\"n\":\"{K}{K}{K}{K}{K}{K}{K}{K}\",\"e\":\"AQAB\"}]}\n",
     ),
     ("stripe.js", "const stripe = Stripe('pk_live_{K}');\nconst publishableKey = 'pk_live_{K}';\n"),
+    (
+        "page.js",
+        "mapboxgl.accessToken = 'pk.eyJ1IjoiYW5uIiwiYSI6ImNq{K}In0.{K}';\nconst apiKey = 'phc_{K}';\nconst stripeApiKey = \"pk_test_{K}\";\n",
+    ),
+    (
+        "clients.js",
+        "const a = new PublicClient('{U}');\nconst b = createClient(process.env.API_KEY);\nconst c = new HttpClient('https://api.example.com', 'orders-v2');\n",
+    ),
+    ("curl.sh", "curl -u \"$API_KEY:\" https://a.invalid\ncurl -u first.last@example.com: https://a.invalid\n"),
+    (
+        "remote.txt",
+        "https://some-user-name-2024@github.com/a/b.git\nhttps://${TOKEN}:x-oauth-basic@github.com/a/b.git\n",
+    ),
+    (
+        "captcha.html",
+        "<div class=\"h-captcha\" data-sitekey=\"{U}\"></div>\n<div class=\"cf-turnstile\" data-sitekey=\"0x4AAAAAAADnPIDROrmt1Wwj\"></div>\n",
+    ),
     ("wg.conf", "[Peer]\nPublicKey = {B43}=\nAllowedIPs = 10.0.0.2/32\n"),
     // Escapes.
     (

@@ -50,11 +50,20 @@ pub fn is_chosen(value: &[u8]) -> bool {
     let has_digit = value.iter().any(u8::is_ascii_digit);
     let has_mark = value.iter().any(|byte| UNUSUAL.contains(byte));
     match kinds(value) {
-        0 | 1 => false,
+        0 | 1 => is_generated(value),
         2 if !has_digit => random::is_jumbled(value),
         2 => true,
         _ => has_digit || (has_mark && distinct(value) >= 6) || random::is_jumbled(value),
     }
+}
+
+/// Small letters that no word has in that order: `psavynwwdeazwliu`, as mail providers make them for programs.
+fn is_generated(value: &[u8]) -> bool {
+    const SHORTEST: usize = 14;
+    value.len() >= SHORTEST
+        && value.iter().all(u8::is_ascii_lowercase)
+        && !random::reads_like_words(value)
+        && words::covered(value) * 4 < value.len()
 }
 
 /// Whether guessing would not find it soon.
@@ -169,6 +178,7 @@ mod tests {
             "07dd12d2b2201052",
             "am0ng-the-Reeds",
             "zz9-plural-Z-alpha",
+            "psavynwwdeazwliu",
         ] {
             assert!(is_believed(value), "{value}");
         }
@@ -205,6 +215,9 @@ mod tests {
             "topS3cret!",
             "--ask-pass2",
             "db_password_2",
+            "authenticationstring",
+            "benutzerkennwort",
+            "gpgkeyringfilename",
         ] {
             assert!(!is_believed(value), "{value}");
         }

@@ -13,14 +13,28 @@ pub fn is_public(secret: &[u8]) -> bool {
     KNOWN.iter().any(|known| digest.starts_with(&known.to_be_bytes()))
 }
 
+/// Whether a value is a key that its vendor means for browsers and apps: everybody who loads the page has it.
+pub fn is_publishable(value: &[u8]) -> bool {
+    const PREFIXES: [&str; 8] =
+        ["pk_live_", "pk_test_", "pk.eyJ", "phc_", "sb_publishable_", "dvc_client_", "pubkey-", "FLWPUBK"];
+    PREFIXES.iter().any(|prefix| value.starts_with(prefix.as_bytes()))
+}
+
 /// The first 64 bits of their SHA-256: written out they would trip every scanner there is.
-const KNOWN: [u64; 22] = [
+const KNOWN: [u64; 29] = [
     0x0011_cc25_eb43_2071, // Azure storage emulator
     0xaa65_4743_9583_c3a2, // Azure Cosmos DB emulator
     0x2caf_c097_0149_a84f, // Stripe's documentation
     0xf2d6_ca16_5150_33e5, // Stripe's documentation
     0xf035_6888_7d44_4b72, // Grafana's tests
     0x5d04_65d3_f39c_0991, // Pusher's documentation
+    0xbc3a_e723_f57c_6b9e, // GitHub's documentation
+    0x3543_c50b_0cb9_cea8, // the same
+    0x82e7_4299_544e_0073, // the same
+    0xf537_5a46_3650_89a8, // Slack's documentation
+    0x0209_1175_c1ae_3023, // SendGrid's documentation
+    0x96ad_2ccd_8146_2a76, // Standard Webhooks' documentation
+    0x02f7_ce3c_263f_85c0, // Discord's documentation
     0xbc1a_5096_6c9e_6486, // Hardhat, Anvil and Ganache, first account
     0x60a0_9e43_5786_8c1e, // the same
     0x8be5_d113_c087_1ce1, // TOTP demonstrations
@@ -47,6 +61,17 @@ mod tests {
     fn published_samples_are_known() {
         assert!(is_public(["AKIA", "IOSFODNN7", "EXAMPLE"].concat().as_bytes()));
         assert!(is_public(["JBSWY3DP", "EHPK3PXP"].concat().as_bytes()));
+        assert!(is_public(["ghp_16C7e42F292c", "6912E7710c838347Ae178B4a"].concat().as_bytes()));
         assert!(!is_public(b"JBSWY3DPEHPK3PXQ"));
+    }
+
+    #[test]
+    fn keys_for_browsers_are_known() {
+        for value in
+            ["pk_live_kZ8tQmW1pL0vRb7NfYc2", "pk.eyJ1IjoiYW5uIn0.kZ8tQmW1pL0vRb7NfYc2Hd", "phc_kZ8tQmW1pL0vRb7N"]
+        {
+            assert!(is_publishable(value.as_bytes()), "{value}");
+        }
+        assert!(!is_publishable(b"sk_live_kZ8tQmW1pL0vRb7NfYc2") && !is_publishable(b"pk_12345678_kZ8tQmW1pL0vRb7N"));
     }
 }
