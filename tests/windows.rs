@@ -257,7 +257,13 @@ fn what_was_found_before_an_error_is_kept() {
 #[test]
 fn time_follows_the_length_of_a_text_whatever_is_in_it() {
     let random = Random::new(1).text(support::BASE62, 20);
-    for piece in ["password: unknown\n".to_owned(), format!("password: {random}\n"), "sk-ant-api03-".repeat(3) + " "] {
+    let pieces = [
+        "password: unknown\n".to_owned(),
+        format!("password: {random}\n"),
+        "sk-ant-api03-".repeat(3) + " ",
+        "key> and more of that line ".into(),
+    ];
+    for piece in pieces {
         let [short, long] = [64 << 10, 1 << 20].map(|length| {
             let text = filler(&piece, length);
             let times = (0..5).map(|_| {

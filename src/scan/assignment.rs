@@ -18,6 +18,8 @@ const LONGEST_VALUE: usize = 4096;
 const LONGEST_GAP: usize = 120;
 /// How far below the name of a column its values may stand: no farther than a change is asked about.
 const LONGEST_TABLE: usize = 480;
+/// How long the tag of an element may be before a name in it: likewise.
+const LONGEST_TAG: usize = 480;
 /// How long a row of a table may be before a value in it.
 const LONGEST_FRONT: usize = 2000;
 /// How long an attribute may be that describes the field below it.
@@ -490,10 +492,10 @@ fn value_key(text: &[u8], mut at: usize) -> Option<usize> {
     matches!(text.get(at)?, b'=' | b':').then_some(at + 1)
 }
 
+/// Whether the name ends the tag of an element, or an attribute of it.
 fn opens_element(text: &[u8], name: &Range<usize>) -> bool {
-    let line = text[..name.start].rsplit(|&byte| byte == b'\n').next().unwrap_or(&[]);
-    let tag = line.rsplit(|&byte| byte == b'<').next().unwrap_or(&[]);
-    tag.len() < line.len() && !tag.contains(&b'>')
+    let tag = text[name.start.saturating_sub(LONGEST_TAG)..name.start].iter().rev();
+    tag.copied().find(|byte| matches!(byte, b'<' | b'>' | b'\n')) == Some(b'<')
 }
 
 /// The value that begins at or soon after `at`, and how it is written.
