@@ -287,7 +287,7 @@ fn reach(pattern: &Pattern) -> u8 {
 fn widened(text: &[u8], ranges: &[Range<usize>], margin: usize) -> Vec<Range<usize>> {
     let mut all: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
     for range in ranges {
-        let end = reach_forward(text, range.end, margin);
+        let end = text.len().min(range.end + margin);
         match all.last_mut() {
             // What is before it is in already.
             Some(last) if range.start <= last.end => last.end = last.end.max(end),
@@ -311,24 +311,17 @@ fn reach_back(text: &[u8], at: usize, margin: usize) -> usize {
     at.saturating_sub(word + blanks + margin)
 }
 
-/// To the end of the line, and a margin: what opens an element counts up to there.
-fn reach_forward(text: &[u8], at: usize, margin: usize) -> usize {
-    let after = &text[at..text.len().min(at + LONGEST_MATCH)];
-    let line = memchr::memchr(b'\n', after).unwrap_or(after.len());
-    text.len().min(at + line.max(margin))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_change_reaches_back_over_its_word_and_forward_over_its_line() {
+    fn a_change_reaches_back_over_its_word_and_forward_by_a_margin() {
         let text = [&[b' '; 600][..], b"a", &[b'x'; 600], b"CHANGE", &[b'y'; 600], b"\nz", &[b' '; 600]].concat();
         let at = 600 + 1 + 600;
         let change = at..at + 6;
         let wide = widened(&text, std::slice::from_ref(&change), MARGIN);
-        assert_eq!((wide.len(), &wide[0]), (1, &(0..at + 6 + 600)));
+        assert_eq!((wide.len(), &wide[0]), (1, &(0..at + 6 + MARGIN)));
         assert_eq!(widened(&text, &[at..at, at + 700..at + 700], MARGIN).len(), 1);
     }
 }
