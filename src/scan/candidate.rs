@@ -216,14 +216,18 @@ impl Scanner {
     ) -> Option<Candidate> {
         let rule = &self.rules[index];
         let Finder::Value { names, near } = &rule.finder else { return None };
-        let is_named = names.is_empty() || names.iter().any(|one| name.has(one));
-        // Whatever follows that prefix is for the rules that know it.
-        let is_known = || window.text[value.clone()].starts_with(b"sk-ant-");
-        if !is_named || (near.is_empty() && (is_about_a_secret(name) || is_known())) {
+        let is_named = || names.is_empty() || names.iter().any(|one| name.has(one));
+        // Rules for anybody's secrets have many names: that a value is none of theirs is known sooner.
+        if !near.is_empty() && !is_named() {
             return None;
         }
         let matched = rule.pattern.matches_at(&window.text[..value.end], value.start)?;
         if matched.whole.end != value.end {
+            return None;
+        }
+        // Whatever follows that prefix is for the rules that know it.
+        let is_known = || window.text[value.clone()].starts_with(b"sk-ant-");
+        if near.is_empty() && (!is_named() || is_about_a_secret(name) || is_known()) {
             return None;
         }
         let verdict = self.verdict(rule, &window.text[matched.secret.clone()], 0);

@@ -23,6 +23,22 @@ pub fn covered(text: &[u8]) -> usize {
 /// How many bytes the words of a text may fill: twice the longest text they are asked of.
 const ROOM: usize = 512;
 
+/// What stands for a byte that is neither letter nor digit.
+const NEITHER: u8 = b'_';
+
+/// Each letter in lower case, and each digit.
+const LOWER: [u8; 256] = {
+    let mut lower = [NEITHER; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        if byte.is_ascii_alphanumeric() {
+            lower[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    lower
+};
+
 /// The words a text is made of, in lower case, with `_` before, between and behind them: `apiKey`,
 /// `API_KEY` and `api-key` are `_api_key_`.
 pub struct Joined {
@@ -33,24 +49,23 @@ pub struct Joined {
 impl Joined {
     /// Of a name, or of a text of up to 255 bytes.
     pub fn of(text: &[u8]) -> Joined {
-        let mut joined = Joined { bytes: [b'_'; ROOM], length: 1 };
-        let mut before = 0u8;
+        let (mut bytes, mut length) = ([b'_'; ROOM], 1);
+        let (mut before, mut is_in_word) = (0u8, false);
         for (at, &byte) in text.iter().enumerate() {
             // `apiKey`, and in `XMLFile` the last capital of a run belongs to what follows it.
             let is_hump = byte.is_ascii_uppercase()
                 && (!before.is_ascii_uppercase() || text.get(at + 1).is_some_and(u8::is_ascii_lowercase));
-            let ends = is_hump || !byte.is_ascii_alphanumeric();
-            joined.length += usize::from(ends && joined.bytes[joined.length - 1] != b'_');
+            let lower = LOWER[usize::from(byte)];
+            length += usize::from(is_in_word && (is_hump || lower == NEITHER));
             // There has to be room for what stands behind the word.
-            let Some([place, _]) = joined.bytes.get_mut(joined.length..joined.length + 2) else { break };
-            if byte.is_ascii_alphanumeric() {
-                *place = byte.to_ascii_lowercase();
-                joined.length += 1;
-            }
+            let Some([place, _]) = bytes.get_mut(length..length + 2) else { break };
+            is_in_word = lower != NEITHER;
+            *place = lower;
+            length += usize::from(is_in_word);
             before = byte;
         }
-        joined.length += usize::from(joined.bytes[joined.length - 1] != b'_');
-        joined
+        length += usize::from(is_in_word);
+        Joined { bytes, length }
     }
 
     /// Every word.
