@@ -2,6 +2,7 @@
 
 mod fetch;
 mod folders;
+pub(crate) mod ids;
 mod index;
 mod lender;
 mod loose;

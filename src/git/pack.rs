@@ -23,7 +23,7 @@ use memmap2::Mmap;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator, ParallelSliceMut};
 
 use super::patched::{Chain, Packed};
-use super::{Id, Kind, Stream};
+use super::{Id, Kind, Stream, ids};
 use crate::fault;
 use crate::file;
 
@@ -43,8 +43,6 @@ const FEW: u64 = 1 << 20;
 const USUAL: u64 = 4 << 10;
 /// The longest chain of deltas that is followed.
 const LONGEST_CHAIN: usize = 10_000;
-/// How often it is guessed where an id stands in an index.
-const MOST_GUESSES: usize = 8;
 const NONE: u32 = u32::MAX;
 
 const COMMIT: u8 = 1;
@@ -141,7 +139,7 @@ impl Read<'_> {
     pub(crate) fn id(&self) -> Id {
         match self.name {
             Name::Id(id) => *id,
-            Name::Place(pack, place) => pack.id(place as usize),
+            Name::Place(pack, place) => *pack.id(place as usize),
         }
     }
 }
@@ -243,10 +241,8 @@ impl Pack {
         self.count
     }
 
-    fn id(&self, place: usize) -> Id {
-        *self.index[self.layout.ids + place * self.layout.step..]
-            .first_chunk()
-            .expect("the index was found long enough")
+    fn id(&self, place: usize) -> &Id {
+        self.index[self.layout.ids + place * self.layout.step..].first_chunk().expect("the index was found long enough")
     }
 
     fn offset(&self, place: usize) -> Option<u64> {
@@ -265,34 +261,9 @@ impl Pack {
     /// The place of an id in the index.
     pub(super) fn find(&self, id: &Id) -> Option<usize> {
         let slot = |first: usize| u32_at(&self.index, self.layout.counts + first * 4).map_or(0, |value| value as usize);
-        let front = |id: &[u8]| id.first_chunk().map_or(0, |chunk| u64::from_be_bytes(*chunk));
-        let (first, wanted) = (usize::from(id[0]), front(id));
-        let (mut low, mut high) = (if first == 0 { 0 } else { slot(first - 1) }, slot(first).min(self.count));
-        // Ids are random numbers: one stands about where its size says, and as far from another as their difference
-        // says. A search by halves would wait for memory at nearly every step; it ends the search in other indexes.
-        let count = high.saturating_sub(low) as u128;
-        let places = |difference: u64| ((u128::from(difference) * count) >> 56) as usize;
-        let mut guess = low + places(wanted << 8 >> 8);
-        let mut guesses = MOST_GUESSES;
-        while low < high {
-            let middle = if guesses > 0 { guess.clamp(low, high - 1) } else { usize::midpoint(low, high) };
-            guesses = guesses.saturating_sub(1);
-            let here = &self.index[self.layout.ids + middle * self.layout.step..][..20];
-            let value = front(here);
-            // Nearly always the first eight bytes decide.
-            match value.cmp(&wanted).then_with(|| here.cmp(id)) {
-                std::cmp::Ordering::Less => {
-                    low = middle + 1;
-                    guess = low + places(wanted - value);
-                }
-                std::cmp::Ordering::Greater => {
-                    high = middle;
-                    guess = high.saturating_sub(1 + places(value - wanted));
-                }
-                std::cmp::Ordering::Equal => return Some(middle),
-            }
-        }
-        None
+        let first = usize::from(id[0]);
+        let low = if first == 0 { 0 } else { slot(first - 1) };
+        ids::find(id, low..slot(first).min(self.count), u8::BITS, |place| self.id(place))
     }
 
     /// Reads the header of the object at an offset.
@@ -461,6 +432,11 @@ impl Pack {
         self.kinds.get_or_init(|| self.plan().kinds_by_place())
     }
 
+    /// Finds out who is made from whom, and keeps it.
+    pub(super) fn prepare(&self) {
+        self.kinds();
+    }
+
     fn plan(&self) -> Arc<Plan> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(plan.get_or_insert_with(|| Arc::new(Plan::of(self))))
@@ -496,7 +472,7 @@ impl Pack {
 
     /// The ids of what has no kind and no family: it cannot be read here.
     pub(super) fn strays(&self) -> impl Iterator<Item = Id> + '_ {
-        self.kinds().iter().enumerate().filter(|&(_, &kind)| kind == UNKNOWN).map(|(place, _)| self.id(place))
+        self.kinds().iter().enumerate().filter(|&(_, &kind)| kind == UNKNOWN).map(|(place, _)| *self.id(place))
     }
 
     /// Reads every object of some families, from as many threads as there are. What `visit` returns is
@@ -515,7 +491,7 @@ impl Pack {
         let (mut met, mut ids) = (0, Vec::new());
         for (count, failed) in rayon::broadcast(read) {
             met += count;
-            ids.extend(failed.into_iter().map(|position| self.id(plan.places[position as usize] as usize)));
+            ids.extend(failed.into_iter().map(|position| *self.id(plan.places[position as usize] as usize)));
         }
         ids.sort_unstable();
         (met, ids)

@@ -76,6 +76,11 @@ impl Store {
         Store { folders, others, kinds, strays: Mutex::default(), repositories }
     }
 
+    /// Finds out what the packs hold, and what is made from what: all reading of everything begins with that.
+    pub(crate) fn plan(&self) {
+        self.folders.packs().iter().for_each(Pack::prepare);
+    }
+
     /// What is known of an object.
     ///
     /// # Errors

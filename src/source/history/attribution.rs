@@ -35,6 +35,7 @@ pub(super) fn attribute(
     roots.tell_boundaries(reading, &found, commits);
     let marked = marks::lead_to(reading, &mut found);
     reading.store.forget_families();
+    let is_clean = found.wanted().next().is_none() && marked.trees().next().is_none();
     let mut walk = Walk {
         reading,
         found: &found,
@@ -46,7 +47,9 @@ pub(super) fn attribute(
         lost: HashSet::new(),
     };
     for class in std::mem::take(&mut roots.classes) {
-        for &place in &class.commits {
+        // In a clean history there is nothing to look up.
+        let in_order = if is_clean { Vec::new() } else { commits.ordered(&class.commits) };
+        for place in in_order {
             let entry = commits.get(place);
             if let Some(holds) = found.holds.get(&entry.id) {
                 reading.tell_commit(&entry.id, Place::CommitMessage, class.reference.clone(), holds);
@@ -98,7 +101,7 @@ impl Roots {
                 }
             }
         }
-        let mut taken = HashSet::new();
+        let mut taken = commits.none_taken();
         let mut add = |place, reference: Option<Arc<str>>, tips: Vec<Id>| {
             let reached = commits.reached(tips, &mut taken);
             roots.unknown.extend(reached.unknown);

@@ -1,9 +1,11 @@
 //! The commits of a repository, and the order they are told in.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::BinaryHeap;
 
-use crate::git::{Id, object};
+use rayon::prelude::{IntoParallelRefIterator, ParallelIterator, ParallelSliceMut};
+
+use crate::git::{Id, ids, object};
 
 /// A commit, as far as the order depends on it.
 #[derive(Debug, Clone)]
@@ -23,12 +25,21 @@ impl Entry {
 
 /// Commits in order of their ids.
 #[derive(Debug, Default)]
-pub(super) struct Commits(Vec<Entry>);
+pub(super) struct Commits {
+    entries: Vec<Entry>,
+    /// The places of all their parents, one commit's behind the other's; `NONE` for one that is not known.
+    parents: Vec<u32>,
+    /// By place: where its parents begin in there. They end where the next one's begin.
+    starts: Vec<u32>,
+}
 
-/// Commits that were reached, parents before their children, and what was not there.
+/// The place of what is not known.
+const NONE: u32 = u32::MAX;
+
+/// Commits that were reached, and what was not there.
 #[derive(Debug, Default)]
-pub(super) struct Ordered {
-    /// In that order; of two that do not know each other the older one comes first.
+pub(super) struct Reached {
+    /// In no order that means anything, but always the same.
     pub commits: Vec<u32>,
     /// Ids of commits that were asked for and are not known.
     pub unknown: Vec<Id>,
@@ -37,73 +48,126 @@ pub(super) struct Ordered {
 impl Commits {
     pub(super) fn new(mut entries: Vec<Entry>) -> Commits {
         // Whatever order they were read in: the same every time.
-        entries.sort_unstable_by_key(|entry| entry.id);
+        entries.par_sort_unstable_by_key(|entry| entry.id);
         entries.dedup_by_key(|entry| entry.id);
         entries.shrink_to_fit();
-        Commits(entries)
+        let parents = entries.par_iter().flat_map_iter(|entry| entry.parents.iter().map(|id| find(&entries, id)));
+        let parents = parents.map(|place| place.unwrap_or(NONE)).collect();
+        let ends = entries.iter().scan(0, |end, entry| {
+            *end += entry.parents.len() as u32;
+            Some(*end)
+        });
+        let starts = std::iter::once(0).chain(ends).collect();
+        Commits { entries, parents, starts }
     }
 
     pub(super) fn get(&self, place: u32) -> &Entry {
-        &self.0[place as usize]
+        &self.entries[place as usize]
     }
 
     pub(super) fn find(&self, id: &Id) -> Option<u32> {
-        self.0.binary_search_by_key(id, |entry| entry.id).ok().map(|place| place as u32)
+        find(&self.entries, id)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = Id> {
-        self.0.iter().map(|entry| entry.id)
+        self.entries.iter().map(|entry| entry.id)
+    }
+
+    /// The places of a commit's parents.
+    fn parents(&self, place: u32) -> &[u32] {
+        &self.parents[self.starts[place as usize] as usize..self.starts[place as usize + 1] as usize]
+    }
+
+    /// By place: whether a commit was reached. None is yet.
+    pub(super) fn none_taken(&self) -> Vec<bool> {
+        vec![false; self.entries.len()]
     }
 
     /// The commits that some reach and that are not `taken`, which they then are.
-    pub(super) fn reached(&self, from: impl IntoIterator<Item = Id>, taken: &mut HashSet<u32>) -> Ordered {
-        let mut left: Vec<Id> = from.into_iter().collect();
-        let (mut reached, mut unknown) = (Vec::new(), Vec::new());
-        while let Some(id) = left.pop() {
+    pub(super) fn reached(&self, from: impl IntoIterator<Item = Id>, taken: &mut [bool]) -> Reached {
+        let mut reached = Reached::default();
+        let mut left = Vec::new();
+        for id in from {
             match self.find(&id) {
-                Some(place) if taken.insert(place) => {
-                    reached.push(place);
-                    left.extend(&self.get(place).parents);
-                }
-                Some(_) => {}
-                None => unknown.push(id),
+                Some(place) => left.push(place),
+                None => reached.unknown.push(id),
             }
         }
-        unknown.sort_unstable();
-        unknown.dedup();
-        Ordered { commits: self.ordered(&reached), unknown }
+        while let Some(place) = left.pop() {
+            if std::mem::replace(&mut taken[place as usize], true) {
+                continue;
+            }
+            reached.commits.push(place);
+            for (&parent, id) in self.parents(place).iter().zip(&self.get(place).parents) {
+                if parent == NONE { reached.unknown.push(*id) } else { left.push(parent) }
+            }
+        }
+        reached.unknown.sort_unstable();
+        reached.unknown.dedup();
+        reached
     }
 
-    /// Parents before their children, older ones first.
+    /// Parents before their children; of two that do not know each other the older one comes first.
     pub(super) fn ordered(&self, places: &[u32]) -> Vec<u32> {
-        // By place: how many parents a commit waits for, if it is one of these; and who waits for it.
-        let mut waits: Vec<Option<u32>> = vec![None; self.0.len()];
-        places.iter().for_each(|&place| waits[place as usize] = Some(0));
-        let mut children: Vec<Vec<u32>> = vec![Vec::new(); self.0.len()];
-        for &place in places {
-            let mut parents: Vec<u32> = self.get(place).parents.iter().filter_map(|id| self.find(id)).collect();
-            parents.sort_unstable();
-            parents.dedup();
-            for parent in parents.into_iter().filter(|parent| *parent != place) {
-                if waits[parent as usize].is_some() {
-                    children[parent as usize].push(place);
-                    waits[place as usize] = waits[place as usize].map(|count| count + 1);
-                }
-            }
-        }
+        let children = Children::of(self, places);
+        let mut awaited = vec![0u32; self.entries.len()];
+        children.all.iter().for_each(|&child| awaited[child as usize] += 1);
         let key = |place: u32| Reverse((self.get(place).time, place));
         let mut ready: BinaryHeap<_> =
-            places.iter().filter(|place| waits[**place as usize] == Some(0)).map(|&place| key(place)).collect();
+            places.iter().filter(|place| awaited[**place as usize] == 0).map(|&place| key(place)).collect();
         let mut ordered = Vec::with_capacity(places.len());
         while let Some(Reverse((_, place))) = ready.pop() {
             ordered.push(place);
-            for &child in &children[place as usize] {
-                waits[child as usize] = waits[child as usize].map(|count| count - 1);
-                if waits[child as usize] == Some(0) {
+            for &child in children.of_one(place) {
+                awaited[child as usize] -= 1;
+                if awaited[child as usize] == 0 {
                     ready.push(key(child));
                 }
             }
         }
         ordered
     }
+}
+
+/// Of some commits, those that they are parents of.
+struct Children {
+    /// One commit's behind the other's.
+    all: Vec<u32>,
+    /// By place: where its children begin in there. They end where the next one's begin.
+    starts: Vec<u32>,
+}
+
+impl Children {
+    fn of(commits: &Commits, places: &[u32]) -> Children {
+        let mut is_meant = commits.none_taken();
+        places.iter().for_each(|&place| is_meant[place as usize] = true);
+        let families = || {
+            let parents = |&child: &u32| commits.parents(child).iter().map(move |&parent| (parent, child));
+            let is_meant = |parent: u32| is_meant.get(parent as usize).copied().unwrap_or_default();
+            places.iter().flat_map(parents).filter(move |&(parent, child)| parent != child && is_meant(parent))
+        };
+        let mut starts = vec![0u32; is_meant.len() + 1];
+        families().for_each(|(parent, _)| starts[parent as usize] += 1);
+        // Where each ends, first; what is put in from there on backwards brings it to where it begins.
+        let mut end = 0;
+        for start in &mut starts {
+            end += *start;
+            *start = end;
+        }
+        let mut all = vec![0; end as usize];
+        for (parent, child) in families() {
+            let start = &mut starts[parent as usize];
+            *start -= 1;
+            all[*start as usize] = child;
+        }
+        Children { all, starts }
+    }
+
+    fn of_one(&self, parent: u32) -> &[u32] {
+        &self.all[self.starts[parent as usize] as usize..self.starts[parent as usize + 1] as usize]
+    }
+}
+
+fn find(entries: &[Entry], id: &Id) -> Option<u32> {
+    ids::find(id, 0..entries.len(), 0, |place| &entries[place].id).map(|place| place as u32)
 }

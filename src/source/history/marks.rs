@@ -89,7 +89,7 @@ impl Marked {
     }
 
     /// The trees that are marked.
-    fn trees(&self) -> impl Iterator<Item = &Id> {
+    pub(super) fn trees(&self) -> impl Iterator<Item = &Id> {
         self.objects.iter().filter(|object| !object.marks.is_empty()).map(|object| &object.id)
     }
 

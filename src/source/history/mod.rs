@@ -212,13 +212,11 @@ impl Source for History {
         let mut told = Vec::new();
         let reading = self.reading(&repository, visit, &mut told);
         if self.revisions.is_empty() {
-            let mut broken = Vec::new();
-            let references = repository.references(&mut broken);
-            visit(Item::Met(Unit::Ref, (references.len() + broken.len()) as u64));
-            for (name, reason) in broken {
-                visit(Item::Missed(Unit::Ref, Cause::Damaged, name, reason));
-            }
-            let stashes = repository.stashes(&mut told);
+            // Refs are read by one thread: meanwhile the others find out what packs hold.
+            let (references, stashes) = rayon::in_place_scope(|scope| {
+                scope.spawn(|_| reading.store.plan());
+                (references(&repository, visit), repository.stashes(&mut told))
+            });
             config(&repository, visit);
             drop(repository);
             let commits = reading.whole(&references, &stashes, self.options.unreachable);
@@ -239,6 +237,21 @@ impl Source for History {
         let entry = commits.get(commits.find(id)?);
         Some((entry.time, entry.parents.clone()))
     }
+}
+
+/// All refs. Their names are scanned, and what is wrong with some is told.
+fn references(repository: &Repository, visit: &Visit<'_>) -> Vec<Reference> {
+    let mut broken = Vec::new();
+    let references = repository.references(&mut broken);
+    visit(Item::Met(Unit::Ref, (references.len() + broken.len()) as u64));
+    for (name, reason) in broken {
+        visit(Item::Missed(Unit::Ref, Cause::Damaged, name, reason));
+    }
+    for Reference { name, .. } in &references {
+        let origin = Origin { reference: Some(text(name)), ..Origin::at("", Place::RefName) };
+        visit(Item::Blob(Blob { bytes: name, origin: &origin }));
+    }
+    references
 }
 
 /// Scans the repository's own config, in which remotes may have passwords.
@@ -311,10 +324,6 @@ struct Trees {
 impl Reading<'_> {
     /// Reads all there is.
     fn whole(&self, references: &[Reference], stashes: &[Id], unreachable: bool) -> Commits {
-        for reference in references {
-            let origin = Origin { reference: Some(text(&reference.name)), ..Origin::at("", Place::RefName) };
-            (self.visit)(Item::Blob(Blob { bytes: &reference.name, origin: &origin }));
-        }
         let mut found = self.all_objects();
         self.ask_settings(&mut found);
         let commits = Commits::new(found.commits);

@@ -97,7 +97,7 @@ impl Reading<'_> {
 
     /// How commits are told that are notes, and no other tip reaches them, or parts of stashes.
     fn manners(&self, from: &[Id], commits: &Commits, special: &Special<'_>) -> HashMap<Id, Manner> {
-        let (mut manners, mut taken) = (HashMap::new(), HashSet::new());
+        let (mut manners, mut taken) = (HashMap::new(), commits.none_taken());
         let is_ordinary = |id: &Id| special.notes().all(|(_, note)| note != id);
         if special.notes().next().is_some() {
             commits.reached(from.iter().copied().filter(is_ordinary), &mut taken);
