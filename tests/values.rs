@@ -443,3 +443,26 @@ fn an_excerpt_shows_where_it_is_cut_and_no_byte_order_mark() {
         assert!(shown.text[shown.start..shown.end].contains("..."), "{shown:?}");
     }
 }
+
+#[test]
+fn variables_that_are_called_a_key_hold_one() {
+    let random = &mut Random::new(4242);
+    let (hex, word) = (random.text("0123456789abcdef", 32), random.text(BASE62, 40));
+    let upper = random.text("0123456789ABCDEF", 40);
+    for (file, text) in [
+        (".env", format!("WEATHER_STATION_KEY={hex}\n")),
+        ("a.yml", format!("env:\n  TRANSLATE_KEY: {word}\n")),
+        ("a.py", format!("os.environ['TILES_KEY'] = '{word}'\n")),
+    ] {
+        assert_eq!(reported(file, &text).len(), 1, "{text}");
+    }
+    for (file, text) in [
+        ("a.yml", format!("BUILD_CACHE_KEY: {hex}\n")),
+        ("Dockerfile", format!("ENV GPG_KEY {upper}\nENV RELEASE_KEY={upper}\n")),
+        ("a.sql", format!("PRIMARY_KEY = '{hex}'\n")),
+        ("a.json", format!("{{\"key\": \"{hex}\", \"entry_key\": \"{word}\"}}\n")),
+        (".env", "NODE_KEY=8d1b2a60-4c1f-4f6e-9b7a-2c3d4e5f6a7b\n".to_owned()),
+    ] {
+        assert_eq!(reported(file, &text), [], "{text}");
+    }
+}

@@ -185,7 +185,8 @@ impl Scanner {
         let Assignment { name, value, .. } = assignment;
         let bytes = &window.text[value.clone()];
         // Most assignments end here, so what is cheap comes first.
-        if !is_plausible(bytes) || !is_value(window, assignment) || is_fingerprint(&window.text[..name.start], bytes) {
+        let before = &window.text[..name.start];
+        if !is_plausible(bytes) || !is_value(window, assignment) || is_fingerprint(before, bytes) || is_type(before) {
             return None;
         }
         if is_digest(bytes) && is_lockfile(window.origin.file_name()) {
@@ -203,6 +204,18 @@ impl Scanner {
             .chain(anywhere(true).map(|index| (BY_NAME, index)))
             .filter(|&(_, index)| seen.add(index))
             .find_map(|(rank, index)| self.value_of(index, rank, window, value, &name_words))
+            .map(|candidate| self.raised(candidate, &window.text[name.clone()], bytes))
+    }
+
+    /// A key that only the word `key` tells of, believed where the name is that of a variable of the environment and the value
+    /// is what vendors issue: `WEATHER_KEY=7d1f0a9c...`.
+    fn raised(&self, mut candidate: Candidate, name: &[u8], value: &[u8]) -> Candidate {
+        let rule = &self.rules[candidate.rule];
+        let is_unsure = &*rule.provider == GENERIC && rule.confidence == Confidence::Low && !rule.is_graded;
+        if is_unsure && candidate.note.is_none() && is_key_variable(name) && is_issued(value) {
+            candidate.confidence = Confidence::Medium;
+        }
+        candidate
     }
 
     /// What one value rule makes of a value.
@@ -419,6 +432,47 @@ impl Candidate {
     }
 }
 
+/// Whether a name is that of a variable of the environment which holds a key: `WEATHER_KEY`, not `CACHE_KEY`.
+fn is_key_variable(name: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 20] = [
+        b"PRIMARY",
+        b"FOREIGN",
+        b"PARTITION",
+        b"SORT",
+        b"HASH",
+        b"RANGE",
+        b"CACHE",
+        b"OBJECT",
+        b"BUILD",
+        b"ROUTING",
+        b"GPG",
+        b"PGP",
+        b"APT",
+        b"YUM",
+        b"REPO",
+        b"SSH",
+        b"HOST",
+        b"IDEMPOTENCY",
+        b"LOOKUP",
+        b"INDEX",
+    ];
+    let Some(rest) = name.strip_suffix(b"_KEY") else { return false };
+    rest.len() >= 2
+        && rest.iter().all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && !rest.split(|&byte| byte == b'_').any(|word| OTHERS.contains(&word))
+}
+
+/// Whether a value is as vendors make their keys: long, and of letters and digits. The fingerprint of a PGP key, of 40 capital hex
+/// digits, is none, and neither is a UUID.
+fn is_issued(value: &[u8]) -> bool {
+    const SHORTEST: usize = 32;
+    let body = value.strip_suffix(b"==").or_else(|| value.strip_suffix(b"=")).unwrap_or(value);
+    let is_fingerprint = value.len() == 40 && value.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F'));
+    body.len() >= SHORTEST
+        && body.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+' | b'/'))
+        && !is_fingerprint
+}
+
 /// The provider of the rules that go by no provider.
 const GENERIC: &str = "Generic";
 
@@ -542,6 +596,17 @@ fn is_lockfile(file_name: &[u8]) -> bool {
     const ENDS: [&[u8]; 8] =
         [b".lock", b"-lock.json", b"-lock.yaml", b".lock.json", b".lock.hcl", b".lockfile", b".resolved", b"go.sum"];
     ENDS.iter().any(|end| file_name.ends_with(end))
+}
+
+/// Whether a name is the end of a type of CloudFormation's: `AWS::ApiGateway::ApiKey`.
+fn is_type(before: &[u8]) -> bool {
+    const LONGEST: usize = 64;
+    let reach = &before[before.len().saturating_sub(LONGEST)..];
+    before.ends_with(b"::")
+        && reach
+            .rsplit(|byte| !byte.is_ascii_alphanumeric() && *byte != b':')
+            .next()
+            .is_some_and(|path| path.starts_with(b"AWS::"))
 }
 
 /// Whether a value is the end of a fingerprint of ours, as reports and baselines hold them.

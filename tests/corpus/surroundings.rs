@@ -21,6 +21,7 @@ pub(crate) const AROUND_TOKENS: &[(&str, &str)] = &[
     ("call.sh", "curl -H \"Authorization: Bearer {S}\" https://api.acme.invalid/v1/me\n"),
     ("notes.md", "Use `{S}` until the new one is there.\n"),
     ("app.log", "2026-01-31T12:00:00Z DEBUG request header value={S} status=200\n"),
+    ("ci.log", "\u{1b}[36mINFO\u{1b}[0m value=\u{1b}[33m{S}\u{1b}[0m took 3 ms\n"),
     ("nb.ipynb", "   \"source\": [\n    \"client = Client('{S}')\\n\",\n    \"client.me()\"\n   ]\n"),
     ("app.properties", "acme.{k}={S}\nacme.retries=3\n"),
     ("settings.xml", "<server><id>acme</id><credential>{S}</credential></server>\n"),
@@ -318,6 +319,14 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
     (
         "clients.js",
         "const a = new PublicClient('{U}');\nconst b = createClient(process.env.API_KEY);\nconst c = new HttpClient('https://api.example.com', 'orders-v2');\n",
+    ),
+    (
+        "policy.json",
+        "{\"Resource\": [\"arn:aws:secretsmanager:*:*:secret:rds-beta-2!*\", \"arn:aws:logs:*:*:log-group:/aws/lambda/orders-v2\"]}\n",
+    ),
+    (
+        "schemas.py",
+        "HASHES = {\n    \"AWS::ApiGateway::ApiKey\": \"48205d4ffd7feba3\",\n    \"AWS::SecretsManager::Secret\": \"c85175a4ebcce361\",\n}\n",
     ),
     ("curl.sh", "curl -u \"$API_KEY:\" https://a.invalid\ncurl -u first.last@example.com: https://a.invalid\n"),
     (
