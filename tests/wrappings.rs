@@ -800,3 +800,29 @@ fn secrets_in_pieces_are_found_in_history() {
     wanted.sort();
     assert_eq!(paths, wanted);
 }
+
+#[test]
+fn tokens_in_a_terminals_colours_are_read() {
+    let token = github_token(7);
+    let name = fingerprint(&token);
+    let via = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    for (front, behind) in [
+        ("\u{1b}[32m", "\u{1b}[0m"),
+        ("\u{1b}[1;31m", ""),
+        ("\u{1b}[38;5;208m", "\u{1b}[m"),
+        ("\\u001b[32m", "\\u001b[0m"),
+        ("\\x1b[0;33m", " "),
+        ("\\033[1m", "\\033[0m"),
+    ] {
+        let tree = Tree::new();
+        tree.file("a.log", &format!("first\nlogin {front}{token}{behind} done\n"));
+        let finding = only(&scan(&tree, &["."]));
+        let column = "login ".len() as u64 + front.len() as u64 + 1;
+        assert_eq!(seen(&finding), (2, column, 2, column + token.len() as u64, via(&["colour"])), "{front:?}");
+        assert_eq!((&finding["fingerprint"], &finding["rule"]), (&json!(name), &json!("github-pat")), "{front:?}");
+    }
+    // What stands where a word begins needs nothing taken off.
+    let tree = Tree::new();
+    tree.file("a.log", &format!("\u{1b}[32m{token}\n\u{1b}[32m {token}\n"));
+    assert_eq!(scan(&tree, &["."]).findings().len(), 2);
+}

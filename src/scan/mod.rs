@@ -39,6 +39,7 @@ pub use filter::Dismissal;
 use mark::{FileMark, Marks, Said, Shown};
 use position::Tracker;
 use prefilter::{Kind, Literal, Memory, Prefilter};
+use unwrap::colour;
 use unwrap::escapes::{self, Notation, Regions};
 use unwrap::pieces::{self, Cut};
 pub(crate) use window::is_archive;
@@ -96,6 +97,8 @@ struct Meaning {
     is_trace: bool,
     /// How what it may be part of is written, when it is part of an escape.
     escape: Option<Notation>,
+    /// Whether it tells of a terminal's colour.
+    is_colour: bool,
     /// The rules that are looked for where it stands in a text.
     searches: Vec<usize>,
 }
@@ -169,6 +172,8 @@ pub struct Scratch {
     cuts: Vec<Cut>,
     /// Where there are escapes.
     regions: Regions,
+    /// Where words begin that are in a terminal's colours.
+    colours: Vec<usize>,
     /// What a reader was read into.
     buffer: Vec<u8>,
     /// Whether something is encoded more often than is looked into.
@@ -276,6 +281,9 @@ impl Scanner {
         let anywhere = |text: &str| Literal { places: Keyword::new(text.to_owned()).places(), kind: Kind::Anywhere };
         for text in packed::TRACES {
             literals.meaning((text, Kind::Anywhere as u8), || anywhere(text)).is_trace = true;
+        }
+        for text in colour::TRIGGERS {
+            literals.meaning((text, Kind::Anywhere as u8), || anywhere(text)).is_colour = true;
         }
         for (text, notation) in escapes::TRIGGERS {
             literals.meaning((text, Kind::Anywhere as u8), || anywhere(text)).escape = Some(notation);
@@ -425,12 +433,13 @@ impl Scanner {
 
     /// The same, where the prefilter has been run.
     fn collect_at_hits(&self, window: &Window<'_>, scratch: &mut Scratch) {
-        let Scratch { memory, candidates, marks, traces, cuts, regions, .. } = scratch;
+        let Scratch { memory, candidates, marks, traces, cuts, regions, colours, .. } = scratch;
         candidates.clear();
         marks.clear();
         traces.clear();
         cuts.clear();
         regions.clear();
+        colours.clear();
         // What stands around something unwrapped is unwrapped where it stands.
         let is_new = |at: usize| window.layers == 0 || window.owned.contains(&at);
         if window.layers > 0 {
@@ -450,6 +459,9 @@ impl Scanner {
             }
             if let Some(notation) = meaning.escape.filter(|_| is_new(at)) {
                 regions.add_at_trigger(window.text, at, notation);
+            }
+            if meaning.is_colour && window.layers == 0 {
+                colours.extend(colour::word_behind(window.text, at));
             }
             for &rule in &meaning.tokens {
                 let candidate = self.token(window, at, meaning.length, rule);
@@ -498,7 +510,8 @@ impl Scanner {
         searches.sort_unstable();
         searches.dedup();
         searches.into_iter().for_each(|index| self.search(window, index, candidates));
-        if !window.is_text || !memory.runs.is_empty() || !cuts.is_empty() || !regions.is_empty() {
+        if !window.is_text || !memory.runs.is_empty() || !cuts.is_empty() || !regions.is_empty() || !colours.is_empty()
+        {
             self.unwrap(window, 0..window.text.len(), scratch);
         }
         let candidates = &mut scratch.candidates;
@@ -582,6 +595,7 @@ impl<'r> Literals<'r> {
                 is_mark: false,
                 is_trace: false,
                 escape: None,
+                is_colour: false,
                 searches: Vec::new(),
             });
             self.literals.push(literal);

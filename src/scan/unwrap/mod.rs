@@ -1,10 +1,12 @@
-//! Secrets that are wrapped: in base64, in hex, in UTF-16 within something else, in escapes, or written in pieces. The wrapping
+//! Secrets that are wrapped: in base64, in hex, in UTF-16 within something else, in escapes, in a terminal's colours, or written in
+//! pieces. The wrapping
 //! is taken off, and what is inside is scanned like any text; what is found there keeps the place it has in the text
 //! outside.
 //!
 //! What tells of base64 and hex is cheap: a long run of letters and digits, which the prefilter notes by the way.
 
 pub(super) mod base;
+pub(super) mod colour;
 pub(super) mod escapes;
 mod pairs;
 pub(super) mod pieces;
@@ -102,6 +104,7 @@ impl Scanner {
         let runs = std::mem::take(&mut scratch.memory.runs);
         let mut cuts = std::mem::take(&mut scratch.cuts);
         let mut regions = std::mem::take(&mut scratch.regions);
+        let colours = std::mem::take(&mut scratch.colours);
         if window.layers == MOST_LAYERS {
             scratch.is_too_deep |= !cuts.is_empty() || !regions.is_empty();
             return base::each(window.text, &runs, |_| scratch.is_too_deep = true);
@@ -116,6 +119,7 @@ impl Scanner {
             self.scan_inside(&unwrapped, window, window.is_text, scratch);
         });
         regions.each(window.text, |unwrapped| self.scan_inside(&unwrapped, window, window.is_text, scratch));
+        colour::each(window.text, &colours, |unwrapped| self.scan_inside(&unwrapped, window, window.is_text, scratch));
         cuts.clear();
         regions.clear();
         (scratch.memory.runs, scratch.cuts, scratch.regions) = (runs, cuts, regions);
