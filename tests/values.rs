@@ -459,6 +459,7 @@ fn variables_that_are_called_a_key_hold_one() {
     for (file, text) in [
         ("a.yml", format!("BUILD_CACHE_KEY: {hex}\n")),
         ("Dockerfile", format!("ENV GPG_KEY {upper}\nENV RELEASE_KEY={upper}\n")),
+        ("tiles_test.go", format!("\tt.Setenv(\"TILES_KEY\", \"{word}\")\n")),
         ("a.sql", format!("PRIMARY_KEY = '{hex}'\n")),
         ("a.json", format!("{{\"key\": \"{hex}\", \"entry_key\": \"{word}\"}}\n")),
         (".env", "NODE_KEY=8d1b2a60-4c1f-4f6e-9b7a-2c3d4e5f6a7b\n".to_owned()),

@@ -204,18 +204,21 @@ impl Scanner {
             .chain(anywhere(true).map(|index| (BY_NAME, index)))
             .filter(|&(_, index)| seen.add(index))
             .find_map(|(rank, index)| self.value_of(index, rank, window, value, &name_words))
-            .map(|candidate| self.raised(candidate, &window.text[name.clone()], bytes))
+            .map(|candidate| self.raised(candidate, window, &window.text[name.clone()]))
     }
 
     /// A key that only the word `key` tells of, believed where the name is that of a variable of the environment and the value
     /// is what vendors issue: `WEATHER_KEY=7d1f0a9c...`.
-    fn raised(&self, mut candidate: Candidate, name: &[u8], value: &[u8]) -> Candidate {
+    fn raised(&self, mut candidate: Candidate, window: &Window<'_>, name: &[u8]) -> Candidate {
         let rule = &self.rules[candidate.rule];
         let is_unsure = &*rule.provider == GENERIC && rule.confidence == Confidence::Low && !rule.is_graded;
-        if is_unsure && candidate.note.is_none() && is_key_variable(name) && is_issued(value) {
-            candidate.confidence = Confidence::Medium;
+        let value = &window.text[candidate.secret.clone()];
+        if !is_unsure || candidate.note.is_some() || !is_key_variable(name) || !is_issued(value) {
+            return candidate;
         }
-        candidate
+        candidate.confidence = Confidence::Medium;
+        let signs = signs(window, rule, &candidate.secret, BY_NAME);
+        candidate.capped(signs)
     }
 
     /// What one value rule makes of a value.
