@@ -49,23 +49,29 @@ pub struct Joined {
 impl Joined {
     /// Of a name, or of a text of up to 255 bytes.
     pub fn of(text: &[u8]) -> Joined {
-        let (mut bytes, mut length) = ([b'_'; ROOM], 1);
-        let (mut before, mut is_in_word) = (0u8, false);
+        let mut joined = Joined { bytes: [0; ROOM], length: 0 };
+        let bytes = &mut joined.bytes;
+        bytes[0] = NEITHER;
+        let (mut length, mut before, mut is_in_word) = (1, 0u8, false);
         for (at, &byte) in text.iter().enumerate() {
+            // There has to be room for what ends a word, the byte, and what stands behind it.
+            if length + 3 > ROOM {
+                break;
+            }
             // `apiKey`, and in `XMLFile` the last capital of a run belongs to what follows it.
             let is_hump = byte.is_ascii_uppercase()
                 && (!before.is_ascii_uppercase() || text.get(at + 1).is_some_and(u8::is_ascii_lowercase));
             let lower = LOWER[usize::from(byte)];
+            bytes[length] = NEITHER;
             length += usize::from(is_in_word && (is_hump || lower == NEITHER));
-            // There has to be room for what stands behind the word.
-            let Some([place, _]) = bytes.get_mut(length..length + 2) else { break };
+            bytes[length] = lower;
             is_in_word = lower != NEITHER;
-            *place = lower;
             length += usize::from(is_in_word);
             before = byte;
         }
-        length += usize::from(is_in_word);
-        Joined { bytes, length }
+        bytes[length] = NEITHER;
+        joined.length = length + usize::from(is_in_word);
+        joined
     }
 
     /// Every word.
@@ -280,7 +286,7 @@ mod tests {
             let joined = Joined::of(&text);
             assert_eq!(joined.bytes[..joined.length], slow(&text), "{}", String::from_utf8_lossy(&text));
         }
-        assert_eq!(Joined::of(&[b'a'; 600]).length, ROOM);
+        assert_eq!(Joined::of(&[b'a'; 600]).length, ROOM - 1);
     }
 
     #[test]
