@@ -248,6 +248,33 @@ fn what_is_no_secret_stays_quiet() {
     assert!(loud.is_empty(), "{loud:#?}");
 }
 
+#[test]
+fn names_have_numbers_and_are_more_than_a_few() {
+    let (key, password) = (Random::new(44).text(BASE62, 32), format!("7xQ{}", Random::new(45).text(BASE62, 9)));
+    let of = |names: &[&str], secret: &String| -> Vec<_> {
+        let case = |name: &&str| (".env".to_owned(), format!("{name}={secret}\n"), secret.clone());
+        names.iter().map(case).collect()
+    };
+    let passwords = ["PASSWORD2", "PASS1", "DB_PASSWORD_1", "adminpass", "dbpwd", "mot_de_passe", "motDePasse"];
+    let keys = ["API_KEY2", "ENC_KEY", "CRYPTO_KEY", "COOKIE_KEY", "WTF_CSRF_SECRET_KEY"];
+    assert_found(of(&passwords, &password).into_iter().chain(of(&keys, &key)));
+}
+
+/// Passphrases, a word with a number, and what generators make of less than 16 characters.
+#[test]
+fn values_are_found_that_look_like_words_or_are_short() {
+    let (phrase, numbered) = (["falcon-mea", "dow-granite-pepper"].concat(), ["thun", "der8364"].concat());
+    let (marked, short) = (["xK9#m", "P2$vL5n"].concat(), ["aB3dE", "9fGh2Kq"].concat());
+    let cases = [
+        ("a.yml", "db_password: {S}\n", &phrase),
+        ("a.py", "password = \"{S}\"\n", &numbered),
+        ("a.yml", "jwt_secret: \"{S}\"\n", &marked),
+        ("a.js", "const apiKey = '{S}';\n", &short),
+        (".env", "AUTH_TOKEN={S}\n", &short),
+    ];
+    assert_found(cases.map(|(file, text, secret)| (file.to_owned(), text.replace("{S}", secret), secret.clone())));
+}
+
 /// What each surrounding leaves of the belief in a password, and in a key of unknown origin.
 #[test]
 fn two_signs_of_a_test_leave_little_confidence_and_one_leaves_some() {

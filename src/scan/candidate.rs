@@ -189,7 +189,8 @@ impl Scanner {
         if !is_plausible(bytes) || !is_value(window, assignment) || is_fingerprint(before, bytes) || is_type(before) {
             return None;
         }
-        if is_digest(bytes) && is_lockfile(window.origin.file_name()) {
+        // `checksum/secret`: what Helm notes of a Secret, so that pods start anew when it changes.
+        if is_digest(bytes) && (is_lockfile(window.origin.file_name()) || before.ends_with(b"checksum/")) {
             return None;
         }
         let name_words = Joined::of(&window.text[with_kind(window.text, name)]);
@@ -371,7 +372,10 @@ fn dismissal(rule: &Rule, body: &[u8]) -> Option<Dismissal> {
         Judge::Key | Judge::Password if encoded::is_placeholder(body) => Some(Dismissal::Placeholder),
         Judge::Key if is_placeholder() => Some(Dismissal::Placeholder),
         Judge::Key if sample::is_publishable(body) => Some(Dismissal::Sample),
-        Judge::Key => (!random::is_random(body) && !encoded::is_random(body)).then_some(Dismissal::LowEntropy),
+        Judge::Key => {
+            let is_key = random::is_random(body) || encoded::is_random(body) || password::is_short_key(body);
+            (!is_key).then_some(Dismissal::LowEntropy)
+        }
         Judge::Password if password::is_placeholder(body) => Some(Dismissal::Placeholder),
         Judge::Password => (!password::is_chosen(body)).then_some(Dismissal::LowEntropy),
     }
@@ -657,7 +661,7 @@ const OPEN: [&str; 30] = [
 /// is handed out to everybody.
 fn is_about_a_secret(name: &Joined) -> bool {
     /// What the last word says of the value.
-    const ABOUT: [&str; 67] = [
+    const ABOUT: [&str; 72] = [
         "id",
         "ids",
         "name",
@@ -725,9 +729,15 @@ fn is_about_a_secret(name: &Joined) -> bool {
         "signature",
         "challenge",
         "cryptogram",
+        "encryption",
+        "encoder",
+        "hasher",
+        "expression",
+        "strength",
     ];
     name.words().last().is_some_and(|last| ABOUT.iter().any(|about| about.as_bytes() == last))
-        || OPEN.iter().any(|open| name.has(open))
+        // What guards forms is made by a key, and that is one.
+        || OPEN.iter().any(|open| name.has(open)) && !(name.has("csrf") && name.has("secret"))
 }
 
 /// Whether a file of that name is written for people to read.

@@ -13,7 +13,33 @@ use super::{random, words};
 /// Whether a value stands for a password.
 pub fn is_placeholder(value: &[u8]) -> bool {
     let is_plain = || kinds(value) < 3 || !value.iter().any(u8::is_ascii_digit);
-    placeholder::has_pattern(value) || is_stock(value) || (is_plain() && placeholder::is_made_of_words(value))
+    let is_chosen = || is_numbered(value) || is_passphrase(value);
+    placeholder::has_pattern(value)
+        || is_stock(value)
+        || (is_plain() && placeholder::is_made_of_words(value) && !is_chosen())
+}
+
+/// A word with a number behind it that is more than a count, `thunder8364`: weak, and what people choose.
+fn is_numbered(value: &[u8]) -> bool {
+    let letters = value.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let (word, number) = value.split_at(letters);
+    const SIZES: [&[u8]; 8] = [b"128", b"256", b"384", b"512", b"1024", b"2048", b"4096", b"8601"];
+    let is_one_case = word.iter().skip(1).all(u8::is_ascii_lowercase);
+    letters >= 5
+        && is_one_case
+        && (3..=6).contains(&number.len())
+        && number.iter().all(u8::is_ascii_digit)
+        && !is_counted(value)
+        && !SIZES.contains(&number)
+}
+
+/// Four words or more, of which programs know less than half: `velvet-otter-cactus-marble`.
+fn is_passphrase(value: &[u8]) -> bool {
+    let is_word = |word: &[u8]| (3..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase);
+    let Some(mark) = value.iter().find(|byte| b"-_.".contains(byte)) else { return false };
+    let words = || value.split(|byte| byte == mark);
+    let known = words().filter(|word| words::is_known(word)).count();
+    value.len() >= 20 && words().count() >= 4 && words().all(is_word) && known * 2 < words().count()
 }
 
 /// Whether half of it are stock words.
@@ -44,6 +70,9 @@ fn stock(value: &[u8]) -> usize {
 /// Whether it is more than a word or a name: it mixes kinds of characters.
 pub fn is_chosen(value: &[u8]) -> bool {
     const UNUSUAL: &[u8] = b"!@#$%^&*?+=~";
+    if is_passphrase(value) {
+        return true;
+    }
     if value.len() < 6 || distinct(value) < 5 || is_name(value) {
         return false;
     }
@@ -85,6 +114,18 @@ pub fn is_mixed(value: &[u8]) -> bool {
         && is_strong(value)
         && is_chosen(value)
         && words::covered(value) * 3 < value.len()
+}
+
+/// Whether a generator made it, short as it is: no word is in it, and its letters change their case as none does.
+pub fn is_short_key(value: &[u8]) -> bool {
+    const UNUSUAL: &[u8] = b"!@#$%^&*?+";
+    let has_mark = value.iter().any(|byte| UNUSUAL.contains(byte));
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    (if has_mark { 8..16 } else { 10..16 }).contains(&value.len())
+        && digits * 2 < value.len()
+        && is_mixed(value)
+        && !is_placeholder(value)
+        && random::is_shuffled(value)
 }
 
 /// How many of lower case, upper case, digits and marks there are.
@@ -177,6 +218,10 @@ mod tests {
             "R0c%Nflt2",
             "07dd12d2b2201052",
             "am0ng-the-Reeds",
+            "thunder8364",
+            "bicycle550",
+            "falcon-meadow-granite-pepper",
+            "liverpool.chelsea.lantern.otter",
             "zz9-plural-Z-alpha",
             "psavynwwdeazwliu",
         ] {
@@ -218,8 +263,38 @@ mod tests {
             "authenticationstring",
             "benutzerkennwort",
             "gpgkeyringfilename",
+            "thunder1234",
+            "format2048",
+            "user-settings-page-password-field",
+            "auth-db-postgres-secret",
+            "get-from-vault-please-now",
+            "correct-horse-battery-staple",
+            "at-least-eight-characters-long",
         ] {
             assert!(!is_believed(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_a_generator_makes_is_known_though_it_is_short() {
+        for value in ["xK9#mP2$vL5n", "aB3dE9fGh2Kq", "mV8kL2nQ4rT6", "Tr0ub4&3xQz", "q8Zt3LmXvR6w"] {
+            assert!(is_short_key(value.as_bytes()), "{value}");
+        }
+        for value in [
+            "LPAREN2x",
+            "Password1!",
+            "Route53Key2",
+            "OAuth2PKCE",
+            "SHA1withRSA",
+            "ident_2x",
+            "aB3dE9fG",
+            "Winter2024!",
+            "K8sSecret12",
+            "RefreshToken2",
+            "UTF8String1",
+            "Base64Url2",
+        ] {
+            assert!(!is_short_key(value.as_bytes()), "{value}");
         }
     }
 

@@ -68,6 +68,13 @@ pub fn is_jumbled(text: &[u8]) -> bool {
         && words::covered(text) * 4 < text.len()
 }
 
+/// Whether letters, cases and digits of a short text change as they do in no name: `aB3dE9fGh2Kq`.
+pub fn is_shuffled(text: &[u8]) -> bool {
+    let kind = |byte: &u8| (byte.is_ascii_lowercase(), byte.is_ascii_uppercase(), byte.is_ascii_digit());
+    let changes = text.windows(2).filter(|pair| kind(&pair[0]) != kind(&pair[1])).count();
+    changes * 2 >= text.len() && common_pairs(text) < 0.5
+}
+
 /// Bits per byte, by how often each occurs.
 pub fn entropy(text: &[u8]) -> f64 {
     let mut counts = [0u32; 256];

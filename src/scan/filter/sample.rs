@@ -21,7 +21,7 @@ pub fn is_publishable(value: &[u8]) -> bool {
 }
 
 /// The first 64 bits of their SHA-256: written out they would trip every scanner there is.
-const KNOWN: [u64; 29] = [
+const KNOWN: [u64; 38] = [
     0x0011_cc25_eb43_2071, // Azure storage emulator
     0xaa65_4743_9583_c3a2, // Azure Cosmos DB emulator
     0x2caf_c097_0149_a84f, // Stripe's documentation
@@ -39,6 +39,15 @@ const KNOWN: [u64; 29] = [
     0x60a0_9e43_5786_8c1e, // the same
     0x8be5_d113_c087_1ce1, // TOTP demonstrations
     0xcf4d_418e_d3de_92d7, // RFC 7617
+    0xb8e1_4854_5b13_c78b, // RFC 6750
+    0x6c96_130f_130a_b0d6, // RFC 6749, a token
+    0x00cf_4c78_1dc3_7003, // the same
+    0xe997_4c50_7d2a_8021, // RFC 6749, the secret of a client
+    0x53f5_da0a_aa93_d64c, // the same
+    0xca74_59e2_b267_76de, // the same, with its id in base64
+    0xad71_fb41_6553_6675, // OpenID Connect Core, a token
+    0x9e30_9ccc_d311_ea64, // the same
+    0x90fd_21a6_68f4_b121, // RFC 7591, the secret of a client
     0x0e9d_2206_16f0_8345, // user:pass
     0xe4da_07ad_2000_89ce, // username:password
     0x7f75_367e_7881_2551, // jwt.io
@@ -62,6 +71,7 @@ mod tests {
         assert!(is_public(["AKIA", "IOSFODNN7", "EXAMPLE"].concat().as_bytes()));
         assert!(is_public(["JBSWY3DP", "EHPK3PXP"].concat().as_bytes()));
         assert!(is_public(["ghp_16C7e42F292c", "6912E7710c838347Ae178B4a"].concat().as_bytes()));
+        assert!(is_public(["mF_9.B5f", "-4.1JqM"].concat().as_bytes()));
         assert!(!is_public(b"JBSWY3DPEHPK3PXQ"));
     }
 

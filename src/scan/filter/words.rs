@@ -20,6 +20,11 @@ pub fn covered(text: &[u8]) -> usize {
     segments(text).map(|segment| covered_letters(&segment.to_ascii_lowercase(), &WORDS)).sum()
 }
 
+/// Whether it is a word of ours.
+pub fn is_known(word: &[u8]) -> bool {
+    WORDS.contains(word)
+}
+
 /// How many bytes the words of a text may fill: twice the longest text they are asked of.
 const ROOM: usize = 512;
 
@@ -79,19 +84,24 @@ impl Joined {
         self.bytes[..self.length].split(|&byte| byte == b'_').filter(|word| !word.is_empty())
     }
 
-    /// Whether there are these words in a row. A long first one may be glued to what is before it:
-    /// `dbpassword` has `password`.
+    /// Whether there are these words in a row. A long first one may be glued to what is before it, and the last to
+    /// a number: `dbpassword2` has `password`.
     pub fn has(&self, words: &str) -> bool {
         let (joined, words) = (&self.bytes[..self.length], words.as_bytes());
         joined.windows(words.len()).enumerate().any(|(at, part)| {
-            let after = &joined[at + words.len()..];
             // Nearly never is it more than the first byte that tells.
             part.first() == words.first()
                 && part == words
-                && (after.starts_with(b"_") || after.starts_with(b"s_"))
+                && ends_word(&joined[at + words.len()..])
                 && (words.len() >= 5 || at > 0 && joined[at - 1] == b'_')
         })
     }
+}
+
+/// Whether a word ends in front of this, or but for an `s` or a number of up to three digits.
+fn ends_word(after: &[u8]) -> bool {
+    let digits = after.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+    after[digits..].starts_with(b"_") || after.starts_with(b"s_")
 }
 
 /// Splits at everything that is no letter, and where a lower-case letter is followed by a capital.
@@ -291,10 +301,22 @@ mod tests {
 
     #[test]
     fn a_name_has_words_in_a_row() {
-        for (name, words) in [("dbPassword", "password"), ("dbpassword", "password"), ("my-api-keys", "api_key")] {
+        for (name, words) in [
+            ("dbPassword", "password"),
+            ("dbpassword", "password"),
+            ("my-api-keys", "api_key"),
+            ("PASSWORD2", "password"),
+            ("api_key12_prod", "api_key"),
+        ] {
             assert!(Joined::of(name.as_bytes()).has(words), "{name}");
         }
-        for (name, words) in [("apikey", "api_key"), ("bypass", "pass"), ("passwordless", "password"), ("", "key")] {
+        for (name, words) in [
+            ("apikey", "api_key"),
+            ("bypass", "pass"),
+            ("passwordless", "password"),
+            ("password1234", "password"),
+            ("", "key"),
+        ] {
             assert!(!Joined::of(name.as_bytes()).has(words), "{name}");
         }
     }
