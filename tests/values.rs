@@ -223,6 +223,20 @@ fn what_is_no_secret_stays_quiet() {
         ("a.json", "\"encryptedPrivateKey\": \"{K}\""),
         ("a.json", "\"token_sha256\": \"{H}\""),
         ("a.lock", "\"auth@1.0\": { \"integrity\": \"sha512-{K}{K}==\" }"),
+        // Lists, sentences and short words.
+        ("a.py", "STOP_TOKENS = [\"<|endoftext|>\", \"</s2>\"]"),
+        ("a.js", "const sensitiveKeys = ['password2', 'x-api-key2', 'set-cookie2'];"),
+        ("Cargo.toml", "Win32_Security_Credentials = [\"Win32_Security\"]\npasswords = [\"falcon82\", \"summer2019\"]"),
+        ("a.json", "\"keys\": [{\"kid\": \"{K}\"}]"),
+        ("a.yml", "credentials: {clientId: {K}}"),
+        ("a.txt", "the password of the user is Expired90Days"),
+        ("a.txt", "the password for staging is in LastPass, the token for it is Bearer2Type"),
+        ("a.yml", "token: LPAREN2x\nauth: OAuth2PKCE\nsecret: K8sSecret12"),
+        ("a.yml", "password: user-settings-page-password-field\ndb_password: get-from-vault-please-now"),
+        ("a.conf", "password_encryption: scram-sha-256\npassword_hasher=Argon2idHasher"),
+        ("a.yml", "checksum/secret: {H}{H24}"),
+        ("a.cfg", "snmp-server community public RO\nenable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0"),
+        ("es.json", "\"contraseña\": \"Contraseña\", \"пароль\": \"Password2\""),
         // Examples in base64.
         ("a.yml", "password: {B:secure-password}"),
         ("a.http", "Authorization: Basic {B:testuser:testpass123}"),
@@ -235,6 +249,7 @@ fn what_is_no_secret_stays_quiet() {
             .replace("{MIN}", &"x=\"y\";".repeat(100))
             .replace("{K}", &base62)
             .replace("{H}", &hex)
+            .replace("{H24}", &hex[..24])
             .replace("{U}", &uuid);
         while let Some((front, rest)) = text.split_once("{B:") {
             let (plain, end) = rest.split_once('}').unwrap();
@@ -246,6 +261,51 @@ fn what_is_no_secret_stays_quiet() {
     let loud: Vec<_> =
         table.iter().map(|(file, text)| (text, reported(file, text))).filter(|one| !one.1.is_empty()).collect();
     assert!(loud.is_empty(), "{loud:#?}");
+}
+
+/// Lists, sentences, comparisons and calls: what stands around a value that is no assignment of one.
+#[test]
+fn values_are_found_that_are_said_listed_or_compared() {
+    let (key, password) = (Random::new(41).text(BASE62, 32), format!("7xQ{}", Random::new(42).text(BASE62, 9)));
+    let cases = [
+        ("a.txt", "the root password of the new box is {S}, please change it.\n", &password),
+        ("a.txt", "ann: password for prod is \"{S}\"\n", &password),
+        ("a.txt", "The password of the staging db is now {S} (as of today).\n", &password),
+        ("a.txt", "The API key for staging is {S}\n", &key),
+        ("a.json", "{\"text\": \"Password reset to {S}\"}\n", &password),
+        ("run.ipynb", "\"text\": [\"connected with password {S}\\n\"]\n", &password),
+        ("a.py", "API_KEYS = [\"{S}\"]\n", &key),
+        ("a.java", "List<String> apiKeys = List.of(\"{S}\");\n", &key),
+        ("a.yml", "api_keys:\n  - {S}\nport: 80\n", &key),
+        ("a.tfvars", "tokens = [\n  \"{S}\",\n]\n", &key),
+        ("a.c", "if (strcmp(password, \"{S}\") == 0) {\n", &password),
+        ("a.php", "if (hash_equals($token, '{S}')) {\n", &key),
+        ("A.java", "env.put(Context.SECURITY_CREDENTIALS, \"{S}\");\n", &password),
+        ("a.rb", "ENV['API_TOKEN'] ||= '{S}'\n", &key),
+        ("deploy.rb", "set :password, \"{S}\"\n", &password),
+        ("rabbit.config", "{rabbit, [{default_pass, <<\"{S}\">>}]}.\n", &password),
+        ("a.robot", "${PASSWORD}    {S}\n", &password),
+        ("users.csv", "id,name,password,created\n1,ann,{S},2024-01-01\n", &password),
+    ];
+    assert_found(cases.map(|(file, text, secret)| (file.to_owned(), text.replace("{S}", secret), secret.clone())));
+}
+
+#[test]
+fn every_value_of_a_list_is_found() {
+    let mut random = Random::new(43);
+    let keys: Vec<String> = (0..3).map(|_| random.text(BASE62, 32)).collect();
+    for (file, text) in [
+        ("a.py", "API_KEYS = [\"{0}\", '{1}', \"{2}\"]\n"),
+        ("a.json", "{\"apiKeys\": [\n  \"{0}\",\n  \"{1}\",\n  \"{2}\"\n]}\n"),
+        ("a.go", "\ttokens := []string{\"{0}\", \"{1}\", \"{2}\"}\n"),
+        ("a.yml", "api_keys:\n  - {0}\n  - \"{1}\"\n  - {2}\n"),
+        ("a.sql", "INSERT INTO x (id, api_key, n) VALUES (1, '{0}', 'a)'), (2, '{1}', NULL),\n  (3, '{2}', 'c');\n"),
+    ] {
+        let text =
+            keys.iter().enumerate().fold(text.to_owned(), |text, (at, key)| text.replace(&format!("{{{at}}}"), key));
+        let found: Vec<_> = reported(file, &text).into_iter().map(|one| one.1).collect();
+        assert_eq!(found, keys, "{text}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::list;
 use super::unwrap::escapes::length_at;
 use super::unwrap::pieces::is_joined_list;
 
@@ -34,8 +35,21 @@ pub(super) struct Assignment {
     pub value: Range<usize>,
     /// How the value is written.
     pub dress: Dress,
-    /// Where the value stands in a table below its name, the mark between two fields.
-    pub column: Option<u8>,
+    /// Where there may be more values of the same name.
+    pub more: Option<More>,
+}
+
+/// How further values stand behind the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum More {
+    /// In the rows below, the mark being what is between two fields.
+    Column(u8),
+    /// Behind a comma.
+    Element,
+    /// On the next line, behind a dash.
+    Item,
+    /// In the next row that SQL inserts, behind so many fields.
+    Inserted(usize),
 }
 
 /// How a value is written, and so how sure it is that it is one.
@@ -60,30 +74,66 @@ enum Join {
     Flag,
     /// A call, a comma or an `or`: only a quoted value may follow.
     QuotedOnly,
-    /// A blank or `is`: a word that ends its line or sentence may follow.
+    /// A blank: a word that ends its line or sentence may follow.
     Loose,
+    /// `is`, `was`, `reset to`: a word may follow.
+    Said,
     /// The mark between two cells of a table in Markdown: a word that fills its cell may follow.
     Cell,
     /// The value stands in the row below, in the column of the name: it goes on to this mark.
     Column(u8),
+    /// It stands in the row that SQL inserts, behind so many fields.
+    Inserted(usize),
 }
 
 /// Reads the assignment whose name has a secret-like word at `word`.
 pub(super) fn read(text: &[u8], word: Range<usize>) -> Option<Assignment> {
     let whole = name_around(text, word.clone())?;
     if let Some((value, dress)) = default_above(text, &whole) {
-        return Some(Assignment { name: whole, value, dress, column: None });
+        return Some(Assignment { name: whole, value, dress, more: None });
     }
     let (join, at) = below(text, &whole).or_else(|| joined(text, &whole))?;
     let name = if text[whole.end..at].starts_with(b"(") { called(text, &whole, &word)? } else { whole.clone() };
-    let column = if let Join::Column(mark) = join { Some(mark) } else { None };
+    let more = match join {
+        Join::Column(mark) => Some(More::Column(mark)),
+        Join::Inserted(fields) => Some(More::Inserted(fields)),
+        _ => None,
+    };
     let found = value(text, at, join, is_query(text, &whole));
-    found.map(|(value, dress)| Assignment { name, value, dress, column })
+    if !matches!(found, Some((_, Dress::Quoted)))
+        && join == Join::Assigned
+        && let Some((value, dress, more)) = of_list(text, &whole, at)
+    {
+        return Some(Assignment { name, value, dress, more: Some(more) });
+    }
+    found.map(|(value, dress)| Assignment { name, value, dress, more })
+}
+
+/// The first value of a list, where the name is that of several.
+fn of_list(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Range<usize>, Dress, More)> {
+    if !matches!(text[name.end - 1], b's' | b'S') {
+        return None;
+    }
+    let text = &text[..text.len().min(name.start + LONGEST_TABLE)];
+    let element = || Some((list::first(text, at)?, Dress::Quoted, More::Element));
+    let item = || Some((list::item(text, at)?, Dress::Bare, More::Item));
+    element().or_else(item)
+}
+
+/// The value that has the same name as another, and stands behind it or below.
+pub(super) fn next(text: &[u8], before: &Assignment) -> Option<Assignment> {
+    let near = &text[..text.len().min(before.name.start + LONGEST_TABLE)];
+    let value = match before.more? {
+        More::Column(mark) => return row_below(text, before, mark),
+        More::Element => list::next(near, &before.value)?,
+        More::Item => list::item(near, before.value.end)?,
+        More::Inserted(fields) => list::inserted(near, &before.value, fields)?,
+    };
+    Some(Assignment { value, ..before.clone() })
 }
 
 /// The value that stands in a table below another one.
-pub(super) fn row_below(text: &[u8], above: &Assignment) -> Option<Assignment> {
-    let mark = above.column?;
+fn row_below(text: &[u8], above: &Assignment, mark: u8) -> Option<Assignment> {
     let reach = text.len().min(above.name.start + LONGEST_TABLE);
     let row = start_of_line(text, above.value.start)?;
     let end_of = |row: usize| Some(row + text.get(row..reach)?.iter().position(|&byte| byte == b'\n')?);
@@ -177,6 +227,8 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b':', b'*', b'*', ..] => Some((Join::Assigned, at + 3)),
         [b':', ..] => Some((Join::Assigned, parameter(text, at + 1).unwrap_or_else(|| after_type(text, at + 1)))),
         [b'/', b'/', b' ', b'"' | b'\'', ..] if closed && spaced => Some((Join::QuotedOnly, at + 2)),
+        // `x ||= "y"`
+        [b'|', b'|', b'=', ..] | [b'?', b'?', b'=', ..] => Some((Join::QuotedOnly, at + 3)),
         [b'|', b'|', ..] | [b'?', b'?', ..] | [b'<', b'-', ..] => Some((Join::QuotedOnly, at + 2)),
         [b'|', b' ', ..] if spaced => Some((Join::Cell, at + 1)),
         [b'!', b' ', ..] => otherwise_of_type(text, at + 1).map(|at| (Join::QuotedOnly, at)),
@@ -186,8 +238,12 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b'?', b':', ..] => Some((Join::Assigned, after_type(text, at + 2))),
         [b'?', b'=', ..] => Some((Join::Assigned, at + 2)),
         [b'o', b'r', b' ', ..] if spaced => Some((Join::QuotedOnly, at + 3)),
-        [b'i', b's', b' ', ..] if spaced => Some((Join::Loose, at + 3)),
         [b'i', b's', b':', b' ', ..] if spaced => Some((Join::Assigned, at + 3)),
+        [b'i' | b'w' | b'r' | b'c' | b's' | b'h' | b't', ..]
+            if spaced && said(&text[at..], &text[name.clone()]).is_some() =>
+        {
+            said(&text[at..], &text[name.clone()]).map(|length| (Join::Said, at + length))
+        }
         [b'<', b'/', ..] => element_of_value(text, at).map(|at| (Join::Element, at)),
         [b'>', ..] if opens_element(text, name) => Some((Join::Element, at + 1)),
         // `"--api-key",` and the value on the next line.
@@ -196,8 +252,7 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
             Some((Join::QuotedOnly, default_argument(text, at).unwrap_or(at)))
         }
         [b',', ..] if closed => after_comma(text, at + 1),
-        // `{password, "x"}`
-        [b',', b' ', b'"' | b'\'', ..] if name.start > 0 && text[name.start - 1] == b'{' => {
+        [b',', b' ', b'"' | b'\'' | b'<', ..] if takes_value(&text[..name.start], &text[name.clone()]) => {
             Some((Join::QuotedOnly, at + 1))
         }
         [b',', b' ', ..] => value_key(text, at + 1).map(|at| (Join::Assigned, at)),
@@ -210,11 +265,13 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         [b'{', b'"', ..] if !closed && !spaced => Some((Join::QuotedOnly, at + 1)),
         [b'[' | b'{', ..] => after_declaration(text, at).map(|at| (Join::QuotedOnly, at)),
         [b'\n' | b'\r', ..] => value_key(text, at).map(|at| (Join::Assigned, at)),
+        // Robot Framework: `${PASSWORD}    x`
+        [_, ..] if closed && text[name.end..].starts_with(b"}  ") => Some((Join::Loose, at)),
         [b'v' | b'V' | b'a' | b'c', ..] if closed && spaced => value_key(text, at).map(|at| (Join::Assigned, at)),
         [b'x', b'm', b'l', b':', ..] if closed && spaced && opens_element(text, name) => {
             text[at..].iter().position(|&byte| byte == b'>').map(|end| (Join::Element, at + end + 1))
         }
-        [b'f', b'o', b'r', b' ', ..] if spaced && !closed => purpose(text, at).map(|at| (Join::Loose, at)),
+        [b'f', b'o', b'r', b' ', ..] | [b'o', b'f' | b'n', b' ', ..] if spaced && !closed => purpose(text, name, at),
         [_, ..] if spaced && (text[name.clone()].starts_with(b"-") || is_set(text, name)) => Some((Join::Flag, at)),
         [next, ..] if spaced && !closed => match after_declaration(text, at) {
             Some(at) => Some((Join::QuotedOnly, at)),
@@ -223,6 +280,22 @@ fn joined(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
             None => Some((Join::Loose, at)),
         },
         _ => None,
+    }
+}
+
+/// Whether a name behind this is followed by a comma and its value: `{password, "x"}`, `set :password, "x"`,
+/// `-define(PASSWORD, "x")`, `put(Context.CREDENTIALS, "x")`, or what it is compared with: `strcmp(password, "x")`,
+/// `hash_equals($token, "x")`.
+fn takes_value(before: &[u8], name: &[u8]) -> bool {
+    const CALLS: [&[u8]; 6] =
+        [b"define(", b"cmp(", b"hash_equals(", b"secure_compare(", b"compare_digest(", b"TimeCompare("];
+    const SETTERS: [&[u8]; 3] = [b"put(", b"setProperty(", b"addHeader("];
+    let calls = |of: &[&[u8]]| of.iter().any(|call| before.ends_with(call));
+    let constant = name.rsplit(|&byte| byte == b'.').next().unwrap_or(name);
+    match before.last() {
+        Some(b'{' | b':') => true,
+        Some(b'(') => calls(&CALLS) || calls(&SETTERS) && !constant.iter().any(u8::is_ascii_lowercase),
+        _ => false,
     }
 }
 
@@ -286,7 +359,10 @@ fn after_type(text: &[u8], at: usize) -> usize {
     let is_type = |kind: &[u8]| {
         let digits = kind.iter().filter(|byte| byte.is_ascii_digit()).count();
         let words = kind.trim_ascii().contains(&b' ');
-        kind.first() == Some(&b' ') && kind.len() < 40 && digits <= 2 && (!words || kind.contains(&b'&'))
+        kind.first() == Some(&b' ')
+            && kind.len() < 40
+            && digits <= 2
+            && (!words || kind.contains(&b'&') || kind.starts_with(b" []const "))
     };
     match text.get(end..) {
         // Padding, and the end of the line or of a string.
@@ -357,11 +433,34 @@ fn otherwise_of_type(text: &[u8], mut at: usize) -> Option<usize> {
     matches!(text.get(at..), Some([b'|', b'|', ..] | [b'?', b'?', ..])).then_some(at + 2)
 }
 
-/// Behind what a secret is for: `password for the database: x`.
-fn purpose(text: &[u8], at: usize) -> Option<usize> {
+/// How long the words are by which people say what a secret is: `is x`, `is now x`, `reset to x`. What we `pass to`
+/// somebody is none.
+fn said(text: &[u8], name: &[u8]) -> Option<usize> {
+    const SAYING: [&[u8]; 10] = [
+        b"is now ",
+        b"is still ",
+        b"is set to ",
+        b"is ",
+        b"was ",
+        b"reset to ",
+        b"changed to ",
+        b"set to ",
+        b"has changed to ",
+        b"to ",
+    ];
+    let words = SAYING.iter().find(|words| words.first() == text.first() && text.starts_with(words))?;
+    (*words != b"to " || !is_verb(name)).then_some(words.len())
+}
+
+/// Behind what a secret is for: `password for the database: x`, `password of the new box is x`.
+fn purpose(text: &[u8], name: &Range<usize>, at: usize) -> Option<(Join, usize)> {
     let mut end = at;
     skip(text, &mut end, |byte| byte.is_ascii_alphanumeric() || b" _.-".contains(&byte));
-    text[end..].starts_with(b": ").then_some(end + 2)
+    if text[end..].starts_with(b": ") {
+        return Some((Join::Loose, end + 2));
+    }
+    let words = memchr::memmem::find(&text[at..end], b" is ").map(|space| at + space + 1)?;
+    said(&text[words..], &text[name.clone()]).map(|length| (Join::Said, words + length))
 }
 
 /// Where the value of a parameter begins that is described in a block, by its default: `{"value": "x"}`,
@@ -415,7 +514,7 @@ fn below(text: &[u8], name: &Range<usize>) -> Option<(Join, usize)> {
         skip(text, &mut at, |byte| byte.is_ascii_whitespace());
         let column = row.iter().filter(|&&byte| byte == b',').count();
         let opens = is_values && opened == Some(b'(') && text.get(at) == Some(&b'(');
-        return opens.then(|| nth(text, at + 1, column, b','))?.map(|at| (Join::QuotedOnly, at));
+        return opens.then(|| nth(text, at + 1, column, b','))?.map(|at| (Join::Inserted(column), at));
     }
     if !matches!(opened, None | Some(b'\n')) {
         return None;
@@ -465,7 +564,7 @@ fn below_rule(text: &[u8], name: &Range<usize>, end: usize) -> Option<(Join, usi
 }
 
 /// Where the field of a row begins that has so many before it.
-fn nth(text: &[u8], start: usize, fields: usize, mark: u8) -> Option<usize> {
+pub(super) fn nth(text: &[u8], start: usize, fields: usize, mark: u8) -> Option<usize> {
     let row = text.get(start..text.len().min(start + LONGEST_FRONT))?;
     let mut at = 0;
     for _ in 0..fields {
@@ -511,13 +610,13 @@ fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Rang
         return text[end..].starts_with(b"</").then(|| trimmed(text, at..end, Dress::Quoted))?;
     }
     skip(text, &mut at, is_blank);
-    at = if join == Join::Loose { after_kind(text, at) } else { after_tag(text, at) };
+    at = if matches!(join, Join::Loose | Join::Said) { after_kind(text, at) } else { after_tag(text, at) };
     if let Some(quote) = opening_quote(text, at, join) {
         return quoted(text, quote);
     }
     let dress = match join {
-        Join::QuotedOnly => return None,
-        Join::Loose | Join::Cell | Join::Column(_) => Dress::Loose,
+        Join::QuotedOnly | Join::Inserted(_) => return None,
+        Join::Loose | Join::Said | Join::Cell | Join::Column(b'|') => Dress::Loose,
         _ => Dress::Bare,
     };
     let is_field_end = |byte: u8| matches!(join, Join::Column(mark) if mark == byte);
@@ -536,7 +635,7 @@ fn value(text: &[u8], mut at: usize, join: Join, in_query: bool) -> Option<(Rang
     if matches!(join, Join::Cell | Join::Column(b'|')) && next() != Some(&b'|') {
         return None;
     }
-    if join == Join::Loose && !ends_there(&text[end..]) && text.get(at.wrapping_sub(3)..at) != Some(b"is ") {
+    if join == Join::Loose && !ends_there(&text[end..]) {
         return None;
     }
     trimmed(text, at..end, dress)
@@ -565,7 +664,7 @@ fn ends_line(after: &[u8]) -> bool {
 
 /// Whether a line, a statement or a string ends here.
 fn ends_there(after: &[u8]) -> bool {
-    ends_line(after) || matches!(after, [b'"' | b'\'' | b';', ..])
+    ends_line(after) || matches!(after, [b'"' | b'\'' | b';', ..] | [b'\\', b'n' | b'r', ..])
 }
 
 /// Behind what YAML may put in front of a value: `!!str x`, `&anchor x`, and the mark of a block on the next line.
@@ -619,6 +718,8 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
     at += if text[at..].starts_with(b"new ") { b"new ".len() } else { 0 };
     at = first_of_list(at);
     at += if text[at..].starts_with(b"[]byte(") { b"[]".len() } else { 0 };
+    // A binary of Erlang.
+    at += if text[at..].starts_with(b"<<\"") { b"<<".len() } else { 0 };
     // `<Map apiKey={"x"} />`
     at += usize::from(matches!(text[at..], [b'{', b'"' | b'\'' | b'`', ..]));
     let called =
@@ -637,7 +738,7 @@ fn opening_quote(text: &[u8], at: usize, join: Join) -> Option<usize> {
             });
             at = first_of_list(at);
         }
-        Some(b'\n' | b'\r') if called == 0 && join != Join::Loose => {
+        Some(b'\n' | b'\r') if called == 0 && !matches!(join, Join::Loose | Join::Said) => {
             skip(text, &mut at, |byte| is_blank(byte) || matches!(byte, b'\r' | b'\n'));
         }
         _ => return None,
@@ -663,7 +764,7 @@ fn joined_list(text: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// The text between a quote (or an escaped one) and the next like it, on one line.
-fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
+pub(super) fn quoted(text: &[u8], open: usize) -> Option<(Range<usize>, Dress)> {
     let escaped = text[open] == b'\\';
     let quote = text[open + usize::from(escaped)];
     let mut at = open + 1 + usize::from(escaped);
@@ -735,12 +836,12 @@ fn is_balanced(value: &[u8]) -> bool {
     value.contains(&open)
 }
 
-fn is_blank(byte: u8) -> bool {
+pub(super) fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t')
 }
 
 /// Moves `at` over the bytes that fit; tells how many did.
-fn skip(text: &[u8], at: &mut usize, fits: impl Fn(u8) -> bool) -> usize {
+pub(super) fn skip(text: &[u8], at: &mut usize, fits: impl Fn(u8) -> bool) -> usize {
     let count = text.get(*at..).unwrap_or(&[]).iter().take_while(|&&byte| fits(byte)).count();
     *at += count;
     count
@@ -863,10 +964,35 @@ mod tests {
             ("username x password 0 abc\n", "password", "abc"),
             ("the Wi-Fi password is: abc", "password", "abc"),
             ("{password, \"abc\"},", "password", "abc"),
-            ("var key = []byte(\"abc\")", "key", "abc"),
-            (".password(\"{noop}abc\")", "password", "abc"),
             ("| User | Password |\n|---|---|\n| ann | abc |\n", "Password", "abc"),
             ("| User | **Password** | For |\n| - | :-: | - |\n| ann | `abc` | x |\n", "Password", "abc"),
+        ] {
+            assert_eq!(read_first(text), Some((name, value)), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_are_found_that_are_said_listed_compared_or_set() {
+        for (text, name, value) in [
+            ("{password, <<\"abc\">>},", "password", "abc"),
+            ("set :password, \"abc\"", "password", "abc"),
+            ("-define(API_KEY, \"abc\").", "API_KEY", "abc"),
+            ("if (strcmp(password, \"abc\") == 0) {", "password", "abc"),
+            ("if (!hash_equals($token, 'abc')) {", "$token", "abc"),
+            ("ENV['API_KEY'] ||= 'abc'", "API_KEY", "abc"),
+            ("env.put(Context.PASSWORD, \"abc\");", "Context.PASSWORD", "abc"),
+            ("${PASSWORD}    abc\n", "PASSWORD", "abc"),
+            ("set the password to abc, please", "password", "abc"),
+            ("const api_key: []const u8 = \"abc\";", "api_key", "abc"),
+            ("the root password of the new box is abc, please", "password", "abc"),
+            ("password for prod is \"abc\"", "password", "abc"),
+            ("the password is now abc (was x)", "password", "abc"),
+            ("password reset to abc", "password", "abc"),
+            ("[\"connected with password abc\\n\"]", "password", "abc"),
+            ("API_KEYS = [\"abc\", \"def\"]", "API_KEYS", "abc"),
+            ("api_keys:\n  - abc\n  - def\n", "api_keys", "abc"),
+            ("var key = []byte(\"abc\")", "key", "abc"),
+            (".password(\"{noop}abc\")", "password", "abc"),
         ] {
             assert_eq!(read_first(text), Some((name, value)), "{text}");
         }
@@ -880,7 +1006,7 @@ mod tests {
         ] {
             let word = text.to_ascii_lowercase().find("password").unwrap();
             let first = read(text.as_bytes(), word..word + 8);
-            let rows = std::iter::successors(first, |above| row_below(text.as_bytes(), above));
+            let rows = std::iter::successors(first, |above| next(text.as_bytes(), above));
             let values: Vec<&str> = rows.map(|one| &text[one.value]).collect();
             assert_eq!(values, ["abc", "def", "ghi"], "{text}");
         }
@@ -912,6 +1038,13 @@ mod tests {
             "\tx_key_one\n\tx_rx_two\n",
             &format!("password {}| x |\n|---|---|\n| a | b |\n", " ".repeat(600)),
             "key as string",
+            "pass to \"abc\" what is",
+            "key for the door",
+            "key of a map",
+            "key, other, \"abc\"",
+            "assertEquals(password, \"abc\")",
+            "map.put(key, \"abc\")",
+            "keys:\n  - name: abc\n",
             "#[arg(long)]\n    api_key: ",
             "#[arg(default_value = 3)]\n    key: ",
         ] {

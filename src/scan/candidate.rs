@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::assignment::{self, Assignment, Dress};
+use super::assignment::{self, Assignment, Dress, More};
 use super::filter::words::Joined;
 use super::filter::{Dismissal, encoded, password, placeholder, random, reference, sample, sign};
 use super::prefilter::begins_word;
@@ -174,9 +174,9 @@ impl Scanner {
         candidate.is_allowed || self.allow.iter().any(|list| list.allows(rule, window.text, &found(), window.origin))
     }
 
-    /// What the value rules make of an assignment, in a table of all that stand below its name.
+    /// What the value rules make of an assignment, and of all further values of its name.
     pub(super) fn values_of(&self, window: &Window<'_>, first: Assignment) -> impl Iterator<Item = Candidate> {
-        let rows = std::iter::successors(Some(first), |above| assignment::row_below(window.text, above));
+        let rows = std::iter::successors(Some(first), |before| assignment::next(window.text, before));
         rows.filter_map(|one| self.value(window, &one))
     }
 
@@ -539,11 +539,13 @@ fn is_plausible(value: &[u8]) -> bool {
 
 /// Whether what stands behind a name is its value, and not the next word or another name.
 fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
-    let Assignment { name, value, dress, .. } = assignment;
-    if *dress == Dress::Quoted {
-        return true;
-    }
+    let Assignment { name, value, dress, more } = assignment;
     let bytes = &window.text[value.clone()];
+    let is_sure = || random::is_random(bytes) || password::is_mixed(bytes);
+    if *dress == Dress::Quoted {
+        // Lists are of names, mostly.
+        return *more != Some(More::Element) || is_sure();
+    }
     let file_name = window.origin.file_name();
     // A longer line is a program's output, and tells nothing here.
     let reach = &window.text[name.start.saturating_sub(LINE_REACH)..name.start];
@@ -555,7 +557,6 @@ fn is_value(window: &Window<'_>, assignment: &Assignment) -> bool {
     if is_program && is_constant(bytes) {
         return false;
     }
-    let is_sure = || random::is_random(bytes) || password::is_mixed(bytes);
     match dress {
         // An assignment that was commented out, or a word about one.
         Dress::Bare if is_program && is_comment(line) && ends_line && !has_words(line) => password::is_strong(bytes),

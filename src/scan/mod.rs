@@ -10,6 +10,7 @@ mod assignment;
 mod assistant;
 mod candidate;
 pub mod filter;
+mod list;
 mod mark;
 mod packed;
 mod pointer;

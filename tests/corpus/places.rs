@@ -233,6 +233,7 @@ pub(crate) const PLACES: &[(&str, &str)] = &[
     ("a.js", "crypto.createCipheriv('aes-256-cbc', '{T}', iv);\n"),
     ("A.cs", "new SymmetricSecurityKey(Encoding.UTF8.GetBytes(\"{T}\"));\n"),
     ("access.md", "| Service | User | Password |\n|---|---|---|\n| Jenkins | admin | `{S}` |\n"),
+    ("users.csv", "id,name,password,since\n1,ann,{S},2024-01-01\n"),
     // In the escapes that what writes such files makes.
     ("a.json", "{\"{c}\": \"{SJ}\", \"x\": 1}\n"),
     ("a.log", "payload={\\u0022{n}\\u0022:\\u0022{SJ}\\u0022,\\u0022x\\u0022:1}\n"),

@@ -302,6 +302,29 @@ pub(crate) const QUIET: &[(&str, &str)] = &[
     ("table.md", "| Option | Password | Use |\n|---|---|---|\n| `--auth` | required | logs in |\n"),
     ("curl.sh", "curl -b cookies.txt -H 'Cookie: lang=de' https://a.invalid/\n"),
     ("masked.log", "password=******** token=abcd****************wxyz api_key=[REDACTED]\n"),
+    // Lists, sentences, devices and short words.
+    (
+        "lists.py",
+        "STOP_TOKENS = [\"<|endoftext|>\", \"</s2>\"]\ncache_keys = [\"{H64}\", \"{H40}\"]\napi_key_ids = [\"{U}\", \"{U}\"]\nsensitive_keys = (\"password2\", \"x-api-key2\")\n",
+    ),
+    ("jwks2.json", "{\"keys\": [{\"kid\": \"{K}\", \"n\": \"{K}{K}\"}], \"credentials\": {\"clientId\": \"{K}\"}}\n"),
+    (
+        "chat.txt",
+        "ann: the password for staging is in 1Password\nbob: the password of the user is Expired90Days\nann: is the token for it Base64Url encoded?\nbob: password is case-sensitive, the key to the door is under the mat\n",
+    ),
+    (
+        "switch2.cfg",
+        "snmp-server community public RO\nenable secret 5 $1$mERr$hx5rVt7rPNoS4wqbXKX7m0\nradius-server key 7 13061E010803\nradius-server host 10.0.0.9 auth-port 1812\n",
+    ),
+    (
+        "short.yml",
+        "token: LPAREN2x\nauth: OAuth2PKCE\nsecret: K8sSecret12\napi_key: UserKey2\npassword_encryption: scram-sha-256\n",
+    ),
+    (
+        "phrase.yml",
+        "password: user-settings-page-password-field\ndb_password: get-from-vault-please-now\npasswordSecret: my-release-postgres-credentials\n",
+    ),
+    ("deploy2.yaml", "  annotations:\n    checksum/secret: {H64}\n    checksum/config: {H64}\n"),
     // Public halves.
     ("id_rsa.pub", "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ{B}{B}{B} deploy@host\n"),
     ("known_hosts", "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI{B43}\n"),

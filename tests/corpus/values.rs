@@ -120,6 +120,18 @@ pub(crate) const AROUND_VALUES: &[(&str, &str)] = &[
     ("a.js", "yargs.option('{k}', { type: 'string', default: '{S}', describe: 'how to log in' });\n"),
     ("a.pl", "my $x = $ENV{{N}} // '{S}';\n"),
     ("a.rst", "The {n} ``{S}`` is for the staging server.\n"),
+    ("a.txt", "The {n} of the new server is \"{S}\", see the wiki.\n"),
+    ("a.py", "{n}s = [\"{S}\"]\n"),
+    ("A.java", "List<String> {c}s = List.of(\"{S}\");\n"),
+    ("a.go", "\t{c}s := []string{\"{S}\"}\n"),
+    ("a.rb", "ENV['{N}'] ||= '{S}'\n"),
+    ("deploy.rb", "set :{n}, '{S}'\n"),
+    ("a.erl", "-define({N}, \"{S}\").\n"),
+    ("a.erl", "{{n}, <<\"{S}\">>}.\n"),
+    ("a.zig", "const {n}: []const u8 = \"{S}\";\n"),
+    ("a.c", "if (strcmp({n}, \"{S}\") == 0) {\n"),
+    ("A.java", "env.put(Settings.{N}, \"{S}\");\n"),
+    (".env", "{N}2={S}\n"),
 ];
 
 /// `{N}` is `API_KEY`, `{n}` `api_key`, `{k}` `api-key`, `{c}` `apiKey`, `{P}` `ApiKey`, `{S}` the secret.

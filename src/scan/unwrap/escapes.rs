@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::Unwrapped;
 use crate::rule::keyword::SHORTEST_TOKEN;
 use crate::rule::pattern::is_token_byte;
-use crate::scan::assignment::{Assignment, Dress};
+use crate::scan::assignment::{Assignment, Dress, More};
 
 /// How far a region goes on either side of what tells of it.
 const REACH: usize = 8 << 10;
@@ -257,9 +257,9 @@ pub(super) struct Value {
 /// The value of an assignment without its escapes, if it has any. Percent signs count in addresses and forms alone:
 /// elsewhere a password may have them.
 pub(super) fn of_value(text: &[u8], assignment: &Assignment) -> Option<Value> {
-    let Assignment { name, value, dress, column } = assignment;
+    let Assignment { name, value, dress, more } = assignment;
     memchr::memchr3(b'%', b'\\', b'&', &text[value.clone()])?;
-    if column.is_some() {
+    if matches!(more, Some(More::Column(_))) {
         return None;
     }
     let is_in_form = text.get(value.end) == Some(&b'&')
