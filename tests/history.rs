@@ -74,6 +74,37 @@ fn git_bytes(tree: &Tree, arguments: &[&str]) -> Vec<u8> {
 
 // Where history keeps text.
 
+/// However a token is wrapped, and wherever else a list of values stands: a scan of the same content says the same.
+#[test]
+fn what_is_wrapped_is_found_in_history_as_in_a_scan() {
+    let token = support::github_token(3);
+    let (head, tail) = token.split_at(24);
+    let password = support::password();
+    let base64 = data_encoding::BASE64.encode(format!("the token is {token}, and that is it").as_bytes());
+    let tree = Tree::repo();
+    for (name, text) in [
+        ("base64", format!("data: {base64}\n")),
+        ("percent", format!("?next=token%3D{token}%26x\n")),
+        ("html", format!("token&#61;&quot;{token}&quot;\n")),
+        ("escape", format!("{{\"x\": \"token\\u003d{token}\"}}\n")),
+        ("colour", format!("login \u{1b}[32m{token}\u{1b}[0m\n")),
+        ("pieces.py", format!("t = \"{head}\" + \\\n    \"{tail}\"\n")),
+        ("list.py", format!("PASSWORDS = [\n    \"{password}\",\n    \"{password}2\",\n]\n")),
+        ("items.yml", format!("passwords:\n  - {password}\n  - {password}3\n")),
+    ] {
+        tree.file(name, &text);
+    }
+    commit(&tree, "wrapped");
+    let all = |run: &Run| -> BTreeSet<(String, String)> {
+        let text = |one: &Value, field: &str| one[field].as_str().unwrap().to_owned();
+        run.findings().iter().map(|one| (text(one, "path"), text(one, "fingerprint"))).collect()
+    };
+    let scanned = all(&support::scan(&tree, &["."]));
+    assert_eq!(scanned.iter().map(|(path, _)| path).collect::<BTreeSet<_>>().len(), 8, "{scanned:?}");
+    assert_eq!(all(&history(&tree, &[])), scanned);
+    assert_eq!(all(&history(&tree, &["HEAD"])), scanned);
+}
+
 #[test]
 fn a_repository_without_commits_is_clean_and_said_to_be_empty() {
     let tree = Tree::repo();

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::assignment::Dress;
 use super::candidate::Candidate;
 use super::mark::Marks;
-use super::unwrap::pieces;
+use super::unwrap::{colour, pieces};
 use super::{Scanned, Scanner, Scratch, Window, assignment, packed, window};
 use crate::blob::{Blob, Origin};
 use crate::finding::{Finding, Means, Suppression};
@@ -101,9 +101,10 @@ impl Scanner {
         scratch.memory.runs.iter_mut().for_each(|at| *at += range.start as u32);
         let mut found = !self.everywhere.is_empty();
         let mut read_until = 0;
-        let (cuts, regions) = (&mut scratch.cuts, &mut scratch.regions);
+        let (cuts, regions, colours) = (&mut scratch.cuts, &mut scratch.regions, &mut scratch.colours);
         cuts.clear();
         regions.clear();
+        colours.clear();
         for hit in &scratch.memory.hits {
             let (at, meaning) = (range.start + hit.at as usize, &self.meanings[hit.literal as usize]);
             if meaning.is_trace {
@@ -111,6 +112,9 @@ impl Scanner {
             }
             if let Some(notation) = meaning.escape {
                 regions.add_at_trigger(text, at, notation);
+            }
+            if meaning.is_colour {
+                colours.extend(colour::word_behind(text, at));
             }
             for &rule in &meaning.tokens {
                 *known |= reach(&self.rules[rule].pattern);

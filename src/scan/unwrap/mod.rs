@@ -1,7 +1,6 @@
-//! Secrets that are wrapped: in base64, in hex, in UTF-16 within something else, in escapes, in a terminal's colours, or written in
-//! pieces. The wrapping
-//! is taken off, and what is inside is scanned like any text; what is found there keeps the place it has in the text
-//! outside.
+//! Secrets that are wrapped: in base64, in hex, in UTF-16 within something else, in escapes, in a terminal's colours, or
+//! written in pieces. The wrapping is taken off, and what is inside is scanned like any text; what is found there keeps
+//! the place it has in the text outside.
 //!
 //! What tells of base64 and hex is cheap: a long run of letters and digits, which the prefilter notes by the way.
 
